@@ -1,0 +1,81 @@
+/*
+ * addr.h: addresses, endpoints and prefixes as plain data without pointers,
+ * safe to send between processes; their comparison, classes and text.
+ */
+
+#ifndef ADDR_H
+#define ADDR_H
+
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <stdint.h>
+
+#define ADDR_NONE	0
+#define ADDR_V4		4
+#define ADDR_V6		6
+
+/* Longest text of an address with a scope, and of "[address%scope]:port". */
+#define ADDR_STRLEN	64
+#define ENDPOINT_STRLEN	76
+
+/* An IPv4 or IPv6 address. Unused octets of b are zero: memcmp compares. */
+struct addr {
+	uint8_t		 af;		/* ADDR_NONE, ADDR_V4, ADDR_V6 */
+	uint8_t		 pad[3];
+	uint32_t	 scope;		/* interface index, link-local only */
+	uint8_t		 b[16];		/* network order, IPv4 in the first 4 */
+};
+
+struct endpoint {
+	struct addr	 addr;
+	uint16_t	 port;		/* host order */
+	uint16_t	 pad;
+};
+
+struct prefix {
+	struct addr	 addr;		/* host bits are zero */
+	uint8_t		 len;
+	uint8_t		 pad[3];
+};
+
+/* Conversion; both give 0, or -1 for a family that is neither. */
+int	 addr_from_sockaddr(struct addr *, const struct sockaddr *);
+int	 endpoint_from_sockaddr(struct endpoint *, const struct sockaddr *);
+/* Fills ss and returns its length, 0 for ADDR_NONE. */
+socklen_t endpoint_to_sockaddr(const struct endpoint *,
+	    struct sockaddr_storage *);
+int	 addr_sockaf(const struct addr *);	/* AF_INET, AF_INET6, AF_UNSPEC */
+
+/* Text; the print functions return their buffer. */
+int	 addr_parse(struct addr *, const char *);	/* strict, no lookups */
+int	 prefix_parse(struct prefix *, const char *);	/* "a", "a/len" */
+const char *addr_print(const struct addr *, char *, size_t);
+const char *endpoint_print(const struct endpoint *, char *, size_t);
+const char *prefix_print(const struct prefix *, char *, size_t);
+
+/* Comparison. addr_cmp orders by family, then numerically, then by scope. */
+int	 addr_cmp(const struct addr *, const struct addr *);
+int	 addr_eq(const struct addr *, const struct addr *);
+int	 endpoint_eq(const struct endpoint *, const struct endpoint *);
+int	 prefix_match(const struct prefix *, const struct addr *);
+int	 prefix_within(const struct prefix *inner, const struct prefix *outer);
+
+/* The address with a mapped IPv4 address (::ffff:a.b.c.d) unmapped (P4). */
+void	 addr_unmap(struct addr *);
+void	 addr_v4(struct addr *, const void *four_octets);
+void	 addr_v6(struct addr *, const void *sixteen_octets, uint32_t scope);
+
+/* Classes. */
+int	 addr_is_any(const struct addr *);
+int	 addr_is_loopback(const struct addr *);
+int	 addr_is_linklocal(const struct addr *);	/* unicast link-local */
+int	 addr_is_multicast(const struct addr *);
+int	 addr_is_multicast_local(const struct addr *);	/* P43 */
+int	 addr_is_ssm(const struct addr *);		/* 232/8, ff3x::/32 */
+/*
+ * Destinations that "any" never covers, as far as the address alone tells
+ * (P45); the server's own addresses and broadcasts are added by policy.
+ */
+int	 addr_is_protected(const struct addr *);
+
+#endif
