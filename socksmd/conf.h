@@ -1,0 +1,76 @@
+/*
+ * conf.h: a parsed configuration; the parent's, -n's and the tests' view.
+ */
+
+#ifndef CONF_H
+#define CONF_H
+
+#include <sys/queue.h>
+#include <net/if.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "addr.h"
+#include "rule.h"
+#include "settings.h"
+
+#define CONF_METHODS	8
+
+/* listen on IF|ADDR port N [label NAME] auth { ... } */
+struct conf_listener {
+	TAILQ_ENTRY(conf_listener) entry;
+	char		 iface[IF_NAMESIZE];	/* or "" and addr */
+	struct addr	 addr;
+	uint16_t	 port;
+	uint8_t		 methods[CONF_METHODS];	/* in the order given, P2 */
+	uint8_t		 nmethods;
+	char		 label[RULE_NAMELEN];
+	char		 file[RULE_FILELEN];
+	uint32_t	 line;
+};
+TAILQ_HEAD(conf_listeners, conf_listener);
+
+/* inside on IF, egress on IF [address ADDR] */
+struct conf_iface {
+	TAILQ_ENTRY(conf_iface) entry;
+	char		 name[IF_NAMESIZE];
+	struct addr	 addr;			/* ADDR_NONE: the system's choice */
+	char		 file[RULE_FILELEN];
+	uint32_t	 line;
+};
+TAILQ_HEAD(conf_ifaces, conf_iface);
+
+/* A line of the users file: what auth gets, and nobody else. */
+struct conf_hash {
+	TAILQ_ENTRY(conf_hash) entry;
+	char		 name[RULE_NAMELEN];
+	char		 hash[256];
+};
+TAILQ_HEAD(conf_hashes, conf_hash);
+
+struct conf {
+	struct settings		 settings;
+	struct conf_listeners	 listeners;
+	struct conf_ifaces	 inside;
+	struct conf_ifaces	 egress;
+	struct rule_list	 rules;
+	struct table_list	 tables;
+	char			 users_file[256];
+	struct user_list	 users;
+	struct conf_hashes	 hashes;
+	uint32_t		 errors;
+	uint32_t		 warnings;
+};
+
+struct conf	*conf_new(void);	/* with the defaults */
+void		 conf_free(struct conf *);	/* wipes hashes */
+/*
+ * Reads file ("-": standard input), with all it includes, the table files and
+ * the users file. All errors go to err, one line each, "file:line: text".
+ * Returns the configuration, or NULL if there was an error.
+ */
+struct conf	*conf_parse(const char *file, FILE *err);
+int		 conf_define(const char *assignment);	/* -D macro=value */
+void		 conf_print(const struct conf *, FILE *);	/* -nv */
+
+#endif

@@ -1,0 +1,189 @@
+/*
+ * rule.h: rules, tables and the question they answer; a rule is plain data
+ * without pointers, as it travels from the parent to policy.
+ */
+
+#ifndef RULE_H
+#define RULE_H
+
+#include <sys/queue.h>
+#include <net/if.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "settings.h"
+
+#define RULE_NAMELEN	64	/* users, labels, listener labels; with NUL */
+#define TABLE_NAMELEN	32
+#define RULE_FILELEN	64	/* file of a rule, its last octets */
+
+/* Commands; a rule without one means the six, deliver stands alone. */
+#define CMD_CONNECT	0x01
+#define CMD_BIND	0x02
+#define CMD_ASSOCIATE	0x04
+#define CMD_UDP		0x08
+#define CMD_RECEIVE	0x10
+#define CMD_SEND	0x20
+#define CMD_DELIVER	0x40
+#define CMD_SIX		0x3f
+
+enum rule_action { RULE_BLOCK, RULE_PASS, RULE_MATCH };
+
+enum rule_addr_type {
+	RULE_ANY,
+	RULE_PREFIX,		/* a single address is a full-length prefix */
+	RULE_RANGE,		/* a to b, inclusive */
+	RULE_TABLE,
+	RULE_SELF,		/* the server's own addresses and loopback */
+	RULE_IFACE		/* the addresses of an interface, by name */
+};
+
+struct rule_addr {
+	uint8_t		 type;
+	uint8_t		 neg;
+	uint8_t		 plen;
+	uint8_t		 pad;
+	struct addr	 a;
+	struct addr	 b;
+	char		 name[TABLE_NAMELEN];	/* table or interface */
+};
+
+enum rule_op { OP_NONE, OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE,
+	OP_RANGE /* lo:hi, inclusive */ };
+
+struct rule_port {
+	uint8_t		 op;
+	uint8_t		 pad;
+	uint16_t	 lo;
+	uint16_t	 hi;
+};
+
+/* One rule, lists expanded as pf does. */
+struct rule {
+	uint32_t	 nr;			/* as shown, from 0 */
+	uint32_t	 line;
+	char		 file[RULE_FILELEN];
+	uint8_t		 action;		/* enum rule_action */
+	uint8_t		 quick;
+	uint8_t		 log;
+	uint8_t		 af;			/* ADDR_NONE: both */
+	uint8_t		 commands;		/* CMD_* */
+	uint8_t		 modes;			/* MODE_*; 0: not said */
+	uint8_t		 local_any;		/* P20 */
+	uint8_t		 ttl_set;
+	uint8_t		 ttl;			/* ttl <= n */
+	uint8_t		 pad[3];
+	struct rule_addr from;
+	struct rule_port fport;
+	struct rule_addr to;
+	struct rule_port port;
+	char		 user[RULE_NAMELEN];	/* "": everybody */
+	char		 group[RULE_NAMELEN];	/* group of users */
+	char		 via[IF_NAMESIZE];
+	char		 label[RULE_NAMELEN];
+	uint32_t	 idle;			/* timeout idle n, 0: not said */
+};
+
+/* What is asked, with all that policy knows of who asks. */
+struct question {
+	uint8_t		 command;		/* one CMD_* */
+	uint8_t		 ttl;			/* of a send, else 0 */
+	struct addr	 from;			/* the client; for deliver the
+						 * source outside */
+	uint16_t	 fport;
+	struct endpoint	 to;
+	const char	*user;			/* NULL: no identity */
+	const char	*listener;		/* label, "" if none */
+};
+
+struct verdict {
+	uint8_t		 pass;
+	uint8_t		 matched;		/* a rule decided, not default */
+	uint8_t		 log;
+	uint8_t		 modes;			/* MODE_* allowed; never 0 */
+	uint8_t		 mode;			/* MODE_* preferred by server */
+	uint8_t		 ttl_max;		/* largest TTL allowed */
+	uint8_t		 ttl_refused;		/* only the TTL stood in the way:
+						 * X'15', not X'12' */
+	uint8_t		 local_any;
+	uint32_t	 rule;			/* nr, if matched */
+	uint32_t	 idle;			/* seconds */
+	char		 via[IF_NAMESIZE];	/* "": the egress interfaces */
+	char		 label[RULE_NAMELEN];
+};
+
+struct rule_node {
+	TAILQ_ENTRY(rule_node)	 entry;
+	struct rule		 rule;
+	/* What policy keeps beside each rule. */
+	uint64_t		 evaluations;
+	uint64_t		 matches;
+	uint64_t		 passes;
+	uint64_t		 dgrams;	/* of ended associations */
+	uint64_t		 octets;
+};
+TAILQ_HEAD(rule_list, rule_node);
+
+/* Groups of users: which groups a user is in, from the users file. */
+struct user_node {
+	TAILQ_ENTRY(user_node)	 entry;
+	char			 name[RULE_NAMELEN];
+	char			 groups[8][RULE_NAMELEN];
+	uint8_t			 ngroups;
+};
+TAILQ_HEAD(user_list, user_node);
+
+/* Tables: longest prefix decides, as in pf; "!" entries say no. */
+struct table_entry {
+	struct prefix	 prefix;
+	uint8_t		 neg;
+	uint8_t		 pad[3];
+};
+struct table;
+TAILQ_HEAD(table_list, table);
+
+struct table {
+	TAILQ_ENTRY(table)	 entry;
+	char			 name[TABLE_NAMELEN];
+	uint8_t			 is_const;
+	uint8_t			 persist;
+	struct table_entry	*e;		/* table.c keeps the order */
+	uint32_t		 n, size;
+};
+
+struct table	*table_new(const char *name);
+void		 table_free(struct table *);
+struct table	*table_find(struct table_list *, const char *name);
+int		 table_add(struct table *, const struct table_entry *);
+				/* 0; 1 already there; -1 no memory */
+int		 table_match(const struct table *, const struct addr *);
+
+/* What rules are evaluated against. */
+struct ruleset {
+	uint32_t		 generation;
+	struct settings		 settings;
+	struct rule_list	 rules;
+	struct table_list	 tables;
+	struct user_list	 users;
+	struct prefix		 own[128];	/* own addresses, with the prefix
+						 * length of their networks */
+	char			 own_if[128][IF_NAMESIZE];
+	uint32_t		 nown;
+};
+
+void	 ruleset_init(struct ruleset *);
+void	 ruleset_clear(struct ruleset *);
+/* Also resolves nothing and allocates nothing. Same answer for same input. */
+void	 rule_eval(struct ruleset *, const struct question *, struct verdict *);
+/*
+ * deliver: 1 pass, 0 block. rule_deliver_any tells that no deliver rule can
+ * match this group at all, so that nobody has to ask per source.
+ */
+int	 rule_deliver(struct ruleset *, const struct endpoint *group,
+	    const struct endpoint *source);
+int	 rule_deliver_any(struct ruleset *, const struct endpoint *group);
+/* Text of a rule, in the grammar, without newline; returns buf. */
+const char *rule_print(const struct rule *, char *buf, size_t);
+const char *rule_commands(uint8_t commands);	/* "receive" for one bit */
+
+#endif
