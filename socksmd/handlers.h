@@ -1,0 +1,78 @@
+/*
+ * handlers.h: one prototype per row of the message table in msg.c; the name
+ * says the file in which it stands.
+ */
+
+#ifndef HANDLERS_H
+#define HANDLERS_H
+
+#include "proc.h"
+
+#define HANDLER(name) void name(enum proc_role, const void *, int)
+
+/* all children: proc.c */
+HANDLER(child_on_channel);
+
+/* parent: parent.c, listen.c, sockopen.c */
+HANDLER(parent_on_ready);
+HANDLER(parent_on_log);
+HANDLER(parent_on_done);
+HANDLER(parent_on_ack);
+HANDLER(grant_socket);		/* M_GRANT, M_REVOKE: in grantee.c */
+HANDLER(grant_revoke);
+HANDLER(listen_on_ended);
+
+/* engine: engine.c */
+HANDLER(engine_on_shutdown);
+HANDLER(engine_on_begin);
+HANDLER(engine_on_settings);
+HANDLER(engine_on_listener);
+HANDLER(engine_on_addr);
+HANDLER(engine_on_prepare);
+HANDLER(engine_on_commit);
+HANDLER(engine_on_count);
+/* engine: session.c */
+HANDLER(session_on_client);
+HANDLER(session_on_authed);
+/* engine: request.c (the questions in flight and their answers) */
+HANDLER(request_on_deny);
+HANDLER(request_on_socket);
+HANDLER(request_on_revoked);
+/* engine: group.c */
+HANDLER(group_on_sourced);
+
+/* policy: policy.c (configuration, life) */
+HANDLER(policy_on_begin);
+HANDLER(policy_on_settings);
+HANDLER(policy_on_listener);
+HANDLER(policy_on_addr);
+HANDLER(policy_on_iface);
+HANDLER(policy_on_rule);
+HANDLER(policy_on_table);
+HANDLER(policy_on_entry);
+HANDLER(policy_on_user);
+HANDLER(policy_on_proc);
+HANDLER(policy_on_prepare);
+HANDLER(policy_on_commit);
+HANDLER(policy_on_done);
+/* policy: identity.c (who each session is) */
+HANDLER(identity_on_session);
+HANDLER(identity_on_identity);
+HANDLER(identity_on_end);
+/* policy: question.c, grant.c */
+HANDLER(question_on_ask);
+HANDLER(question_on_source);
+HANDLER(grant_on_released);
+/* policy: control.c */
+HANDLER(control_on_socket);
+HANDLER(control_on_counters);
+
+/* auth: auth.c */
+HANDLER(auth_on_begin);
+HANDLER(auth_on_settings);
+HANDLER(auth_on_hash);
+HANDLER(auth_on_prepare);
+HANDLER(auth_on_commit);
+HANDLER(auth_on_auth);
+
+#endif
