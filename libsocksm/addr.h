@@ -46,8 +46,13 @@ socklen_t endpoint_to_sockaddr(const struct endpoint *,
 	    struct sockaddr_storage *);
 int	 addr_sockaf(const struct addr *);	/* AF_INET, AF_INET6, AF_UNSPEC */
 
-/* Text; the print functions return their buffer. */
-int	 addr_parse(struct addr *, const char *);	/* strict, no lookups */
+/*
+ * Text; the print functions return their buffer. Parsing gives 0 or -1, is
+ * strict and looks up nothing but the name of an interface behind a '%', so a
+ * sandboxed process may hand it no text with one; printing gives the index.
+ * A prefix has its host bits cleared; one of ::ffff:0:0/96 becomes IPv4.
+ */
+int	 addr_parse(struct addr *, const char *);
 int	 prefix_parse(struct prefix *, const char *);	/* "a", "a/len" */
 const char *addr_print(const struct addr *, char *, size_t);
 const char *endpoint_print(const struct endpoint *, char *, size_t);
@@ -57,15 +62,17 @@ const char *prefix_print(const struct prefix *, char *, size_t);
 int	 addr_cmp(const struct addr *, const struct addr *);
 int	 addr_eq(const struct addr *, const struct addr *);
 int	 endpoint_eq(const struct endpoint *, const struct endpoint *);
+/* A prefix without scope matches every scope. Unmap the address before. */
 int	 prefix_match(const struct prefix *, const struct addr *);
 int	 prefix_within(const struct prefix *inner, const struct prefix *outer);
 
 /* The address with a mapped IPv4 address (::ffff:a.b.c.d) unmapped (P4). */
 void	 addr_unmap(struct addr *);
 void	 addr_v4(struct addr *, const void *four_octets);
+/* The scope is kept only where the address needs one. */
 void	 addr_v6(struct addr *, const void *sixteen_octets, uint32_t scope);
 
-/* Classes. */
+/* Classes. A mapped address is of the class of the IPv4 address in it. */
 int	 addr_is_any(const struct addr *);
 int	 addr_is_loopback(const struct addr *);
 int	 addr_is_linklocal(const struct addr *);	/* unicast link-local */
@@ -73,9 +80,18 @@ int	 addr_is_multicast(const struct addr *);
 int	 addr_is_multicast_local(const struct addr *);	/* P43 */
 int	 addr_is_ssm(const struct addr *);		/* 232/8, ff3x::/32 */
 /*
+ * The IPv4 address inside a mapped, compatible, NAT64 or 6to4 one: 1 and it
+ * is in the second argument, else 0.
+ */
+int	 addr_embedded(const struct addr *, struct addr *v4);
+/*
  * Destinations that "any" never covers, as far as the address alone tells
- * (P45); the server's own addresses and broadcasts are added by policy.
+ * (P45); the server's own addresses and broadcasts, embedded ones too, are
+ * added by policy. Multicast is among them: where a rule means groups
+ * (receive, send, deliver) do not ask. ADDR_NONE is protected.
  */
 int	 addr_is_protected(const struct addr *);
+/* A prefix that lies wholly inside one protected block (P45). */
+int	 prefix_is_protected(const struct prefix *);
 
 #endif

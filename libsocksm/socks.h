@@ -111,7 +111,8 @@ struct socks_addr {
 	struct endpoint	 ep;		/* af ADDR_NONE if it is a name */
 	char		 name[SOCKS_NAME_MAX + 1];
 	uint8_t		 fault;		/* reply code, SOCKS_OK if well-formed:
-					 * X'01', X'04', X'08' (P4) */
+					 * X'01', X'04', X'08' (P4); then there
+					 * is neither address nor name */
 };
 
 struct socks_request {
@@ -129,7 +130,9 @@ struct socks_ctl {
 	uint16_t	 tid;
 	uint32_t	 aid;
 	uint8_t		 fault;		/* first of X'01' and X'08' in the order
-					 * of octets (P12, P14), or SOCKS_OK */
+					 * of octets (P12, P14), or SOCKS_OK;
+					 * X'04' stays in remote.fault, it has
+					 * its own rank in P14 */
 	struct socks_addr local;	/* af ADDR_NONE, no name: absent */
 	struct socks_addr remote;
 };
@@ -150,17 +153,20 @@ enum socks_parse socks_parse_userpass(const uint8_t *, size_t, size_t *used,
 /*
  * A request with an unknown ATYP, whose length nobody knows, is OK with
  * dst.fault SOCKS_BADATYP as soon as ATYP is there, and uses all that came.
+ * An unknown command is the caller's to refuse, before dst.fault. The address
+ * of SOCKS_ENHANCED is unused and has no other fault (P10); in
+ * SOCKS_ASSOCIATE a numeric name is no hint and no fault (P8).
  */
 enum socks_parse socks_parse_request(const uint8_t *, size_t, size_t *used,
 	    struct socks_request *);
-/* Client side: a reply; version is its first octet. */
+/* Client side: a reply; version is its first octet. Unknown ATYP: BAD. */
 enum socks_parse socks_parse_reply(const uint8_t *, size_t, size_t *used,
 	    uint8_t *version, uint8_t *code, uint8_t *rsv, struct socks_addr *);
 /* Builders return the number of octets written, 0 if size is too small. */
 size_t	 socks_build_method(uint8_t *, size_t size, uint8_t method);
 size_t	 socks_build_auth(uint8_t *, size_t size, uint8_t status);
 size_t	 socks_build_reply(uint8_t *, size_t size, uint8_t version,
-	    uint8_t code, uint8_t rsv, const struct endpoint *);
+	    uint8_t code, uint8_t rsv, const struct endpoint *);  /* or NULL */
 size_t	 socks_build_request(uint8_t *, size_t size,
 	    const struct socks_request *);
 const char *socks_strerror(uint8_t code);	/* for people */
@@ -172,18 +178,24 @@ enum socks_parse socks_parse_addr(const uint8_t *, size_t, size_t *used,
 size_t	 socks_build_addr(uint8_t *, size_t size, const struct socks_addr *);
 size_t	 socks_build_endpoint(uint8_t *, size_t size, const struct endpoint *);
 
-/* socks_ctl.c: the framing of enhanced mode (P11), then what is inside. */
+/*
+ * socks_ctl.c: the framing of enhanced mode (P11), then what is inside. The
+ * frame of a reply is valid here; that a client may not send one is for the
+ * server to say. socks_parse_control takes the SIZE octets of one packet.
+ * The builder writes SIZE, and both addresses in replies and UDP BIND.
+ */
 enum socks_parse socks_parse_frame(const uint8_t *, size_t, uint8_t *type,
 	    uint16_t *size);	/* OK when type and size are there and valid;
 				 * not that all size octets have come */
 void	 socks_parse_control(const uint8_t *, size_t, struct socks_ctl *);
 size_t	 socks_build_control(uint8_t *, size_t size, const struct socks_ctl *);
 
-/* socks_dgram.c */
+/* socks_dgram.c: 0, or -1 if shorter than the header; judges nothing else. */
 int	 socks_parse_dgram(const uint8_t *, size_t, struct socks_dgram *);
 void	 socks_build_dgram(uint8_t [SOCKS_DGRAM_HDR],
 	    const struct socks_dgram *);
 size_t	 socks_build_data(uint8_t [SOCKS_DATA_FIXED], uint32_t aid,
-	    size_t datalen);	/* header of a TCP-encapsulated datagram */
+	    size_t datalen);	/* header of a TCP-encapsulated datagram, 0 if
+				 * the data does not fit */
 
 #endif
