@@ -7,6 +7,7 @@
 #define CURSOR_H
 
 #include <sys/types.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct cursor {

@@ -110,9 +110,8 @@ struct socks_userpass {
 struct socks_addr {
 	struct endpoint	 ep;		/* af ADDR_NONE if it is a name */
 	char		 name[SOCKS_NAME_MAX + 1];
-	uint8_t		 fault;		/* reply code, SOCKS_OK if well-formed:
-					 * X'01', X'04', X'08' (P4); then there
-					 * is neither address nor name */
+	uint8_t		 fault;		/* X'01', X'04', X'08' (P4), and neither
+					 * address nor name; or SOCKS_OK */
 };
 
 struct socks_request {
@@ -130,9 +129,8 @@ struct socks_ctl {
 	uint16_t	 tid;
 	uint32_t	 aid;
 	uint8_t		 fault;		/* first of X'01' and X'08' in the order
-					 * of octets (P12, P14), or SOCKS_OK;
-					 * X'04' stays in remote.fault, it has
-					 * its own rank in P14 */
+					 * of octets, or SOCKS_OK; X'04' stays
+					 * in remote.fault (P12, P14) */
 	struct socks_addr local;	/* af ADDR_NONE, no name: absent */
 	struct socks_addr remote;
 };
@@ -159,7 +157,7 @@ enum socks_parse socks_parse_userpass(const uint8_t *, size_t, size_t *used,
  */
 enum socks_parse socks_parse_request(const uint8_t *, size_t, size_t *used,
 	    struct socks_request *);
-/* Client side: a reply; version is its first octet. Unknown ATYP: BAD. */
+/* Client side; version is the reply's first octet. Unknown ATYP: BAD. */
 enum socks_parse socks_parse_reply(const uint8_t *, size_t, size_t *used,
 	    uint8_t *version, uint8_t *code, uint8_t *rsv, struct socks_addr *);
 /* Builders return the number of octets written, 0 if size is too small. */
@@ -179,10 +177,9 @@ size_t	 socks_build_addr(uint8_t *, size_t size, const struct socks_addr *);
 size_t	 socks_build_endpoint(uint8_t *, size_t size, const struct endpoint *);
 
 /*
- * socks_ctl.c: the framing of enhanced mode (P11), then what is inside. The
- * frame of a reply is valid here; that a client may not send one is for the
- * server to say. socks_parse_control takes the SIZE octets of one packet.
- * The builder writes SIZE, and both addresses in replies and UDP BIND.
+ * socks_ctl.c: framing (P11), then what is inside the SIZE octets of a packet.
+ * A reply is a valid frame: that clients may not send one is the server's
+ * to say. The builder writes SIZE, and in replies and UDP BIND both addresses.
  */
 enum socks_parse socks_parse_frame(const uint8_t *, size_t, uint8_t *type,
 	    uint16_t *size);	/* OK when type and size are there and valid;
