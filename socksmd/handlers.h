@@ -13,13 +13,13 @@
 /* all children: proc.c */
 HANDLER(child_on_channel);
 
-/* parent: parent.c, listen.c, sockopen.c */
+/* parent: parent.c, distribute.c (configuration), permit.c, listen.c */
 HANDLER(parent_on_ready);
 HANDLER(parent_on_log);
 HANDLER(parent_on_done);
-HANDLER(parent_on_ack);
-HANDLER(grant_socket);		/* M_GRANT, M_REVOKE: in grantee.c */
-HANDLER(grant_revoke);
+HANDLER(distribute_on_ack);
+HANDLER(permit_on_grant);
+HANDLER(permit_on_revoke);
 HANDLER(listen_on_ended);
 
 /* engine: engine.c */
