@@ -61,6 +61,9 @@ void	 proc_on_close(enum proc_role peer, void (*)(enum proc_role));
 /* NUL-terminated within n octets? Fatal if not: corruption between us. */
 const char *msg_string(const char *s, size_t n, const char *what);
 
+/* The event loop of every process: writes what is queued, then waits. */
+__attribute__((__noreturn__)) void	proc_run(void);
+
 /* main of each child; argument: its channel to the parent. */
 __attribute__((__noreturn__)) void	child_main(enum proc_role);
 void	 engine_init(void);	/* before the sandbox closes */

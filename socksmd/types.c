@@ -111,7 +111,7 @@ end_name(enum end_reason i)
 }
 
 const char *
-stat_name(enum stat i)
+stat_name(enum statistic i)
 {
 	return NAME(stat_names, i);
 }

@@ -61,7 +61,7 @@ enum end_reason {
 };
 
 /* Figures of the engine, for show statistics. Names: stat_name(). */
-enum stat {
+enum statistic {
 	STAT_SESSIONS,		/* now */
 	STAT_SESSIONS_TOTAL,
 	STAT_ASSOCIATIONS,	/* now */
@@ -81,7 +81,7 @@ enum stat {
 const char	*proc_name(enum proc_role);
 const char	*drop_name(enum drop);
 const char	*end_name(enum end_reason);
-const char	*stat_name(enum stat);
+const char	*stat_name(enum statistic);
 const char	*limit_name(unsigned);
 const char	*timeout_name(unsigned);
 
