@@ -27,6 +27,11 @@
 #endif
 
 #ifdef __linux__
+/* libbsd asks which of the two kinds of strnvis(3) is meant. */
+#ifndef LIBBSD_OPENBSD_VIS
+#define LIBBSD_OPENBSD_VIS
+#endif
+
 /* setproctitle(3) of libbsd needs this once, first thing in main(). */
 #include <unistd.h>
 #else

@@ -12,9 +12,10 @@
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
-#include <vis.h>
 
 #include "compat.h"
+
+#include <vis.h>
 
 #include "log.h"
 #include "proc.h"
