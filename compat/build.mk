@@ -34,3 +34,10 @@ MAKEFILES_USED = Makefile ${TOP}/compat/build.mk ${TOP}/compat/${OS}.mk
 
 .c.o:
 	${CC} ${CF} -c -o $@ $<
+
+# For a make in one directory alone; the top level keeps them up to date.
+${LIBCOMPAT}:
+	${MAKE} -C ${TOP}/compat
+
+${LIBSOCKSM}: ${LIBCOMPAT}
+	${MAKE} -C ${TOP}/libsocksm

@@ -1,0 +1,725 @@
+/*
+ * Messages between processes: nothing is read past an end, and a descriptor
+ * comes with its own message or with none.
+ */
+#include "compat.h"
+
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "imsg.h"
+
+#define BIG	(MAX_IMSGSIZE - IMSG_HEADER_SIZE)
+
+static struct imsgbuf	a, b;	/* the two ends */
+
+static int
+setup(void **state)
+{
+	int	fds[2];
+
+	(void)state;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+	    0, fds) == -1)
+		return (-1);
+	if (imsgbuf_init(&a, fds[0]) == -1 || imsgbuf_init(&b, fds[1]) == -1)
+		return (-1);
+	imsgbuf_allow_fdpass(&a);
+	imsgbuf_allow_fdpass(&b);
+	return (0);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	imsgbuf_clear(&a);
+	imsgbuf_clear(&b);
+	if (a.fd != -1)
+		close(a.fd);
+	if (b.fd != -1)
+		close(b.fd);
+	return (0);
+}
+
+/* An open file that can be told from every other. */
+static int
+a_file(ino_t *ino)
+{
+	struct stat	 st;
+	char		 name[] = "/tmp/socksmd-imsg.XXXXXX";
+	int		 fd;
+
+	assert_int_not_equal(fd = mkstemp(name), -1);
+	assert_int_equal(unlink(name), 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	*ino = st.st_ino;
+	return (fd);
+}
+
+static ino_t
+inode(int fd)
+{
+	struct stat	st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	return (st.st_ino);
+}
+
+static int
+is_open(int fd)
+{
+	return (fcntl(fd, F_GETFD) != -1);
+}
+
+static int
+lowest_free(void)
+{
+	int	fd;
+
+	assert_int_not_equal(fd = dup(a.fd), -1);
+	close(fd);
+	return (fd);
+}
+
+static void
+send_one(uint32_t type, int fd, const void *data, size_t len)
+{
+	assert_int_equal(imsg_compose(&a, type, 7, 42, fd, data, len), 1);
+}
+
+static void
+expect_one(struct imsg *imsg, uint32_t type)
+{
+	assert_int_equal(imsgbuf_get(&b, imsg), 1);
+	assert_int_equal(imsg_get_type(imsg), type);
+}
+
+static void
+expect_none(void)
+{
+	struct imsg	imsg;
+
+	assert_int_equal(imsgbuf_get(&b, &imsg), 0);
+}
+
+/* What a sends, as octets on the wire. */
+static size_t
+wire(unsigned char *buf, size_t size)
+{
+	ssize_t	n;
+
+	assert_int_equal(imsgbuf_write(&a), 0);
+	assert_true((n = recv(b.fd, buf, size, 0)) > 0);
+	return ((size_t)n);
+}
+
+static void
+whole_message(void **state)
+{
+	struct imsg	imsg;
+	char		buf[6];
+
+	(void)state;
+	send_one(3, -1, "hello", 6);
+	send_one(4, -1, NULL, 0);
+	assert_int_equal(imsgbuf_flush(&a), 0);
+	assert_int_equal(imsgbuf_read(&b), 1);
+	assert_int_equal(imsg_get(&b, &imsg), IMSG_HEADER_SIZE + 6);
+	assert_int_equal(imsg_get_type(&imsg), 3);
+	assert_int_equal(imsg_get_id(&imsg), 7);
+	assert_int_equal(imsg_get_pid(&imsg), 42);
+	assert_int_equal(imsg_get_len(&imsg), 6);
+	assert_int_equal(imsg_get_fd(&imsg), -1);
+	assert_false(imsg_fd_lost(&imsg));
+	assert_memory_equal(imsg.data, "hello", 6);
+	assert_int_equal(imsg_get_data(&imsg, buf, 6), 0);
+	assert_memory_equal(buf, "hello", 6);
+	assert_int_equal(imsg_get_len(&imsg), 0);
+	imsg_free(&imsg);
+	expect_one(&imsg, 4);
+	assert_null(imsg.data);
+	imsg_free(&imsg);
+	expect_none();
+}
+
+static void
+payload_bounds(void **state)
+{
+	struct imsg	imsg;
+	struct ibuf	buf;
+	char		data[8];
+
+	(void)state;
+	send_one(1, -1, "abcdef", 6);
+	assert_int_equal(imsgbuf_write(&a), 0);
+	assert_int_equal(imsgbuf_read(&b), 1);
+	expect_one(&imsg, 1);
+	assert_int_equal(imsg_get_data(&imsg, data, 5), -1);
+	assert_int_equal(errno, EBADMSG);
+	assert_int_equal(imsg_get_data(&imsg, data, 7), -1);
+	assert_int_equal(imsg_get_data(&imsg, data, 0), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(imsg_get_buf(&imsg, data, 2), 0);
+	assert_int_equal(imsg_get_len(&imsg), 4);
+	assert_int_equal(imsg_get_ibuf(&imsg, &buf), 0);
+	assert_int_equal(ibuf_size(&buf), 4);
+	assert_memory_equal(ibuf_data(&buf), "cdef", 4);
+	assert_int_equal(ibuf_left(&buf), 0);
+	assert_int_equal(imsg_get_ibuf(&imsg, &buf), -1);
+	assert_int_equal(imsg_get_buf(&imsg, data, 1), -1);
+	assert_int_equal(errno, EBADMSG);
+	imsg_free(&imsg);
+}
+
+static void
+nothing_there(void **state)
+{
+	(void)state;
+	assert_int_equal(imsgbuf_read(&b), 1);	/* EAGAIN counts as 1 */
+	expect_none();
+}
+
+static void
+octet_by_octet(void **state)
+{
+	struct imsg	imsg;
+	unsigned char	buf[256];
+	size_t		i, len, got = 0;
+
+	(void)state;
+	send_one(1, -1, "one", 3);
+	send_one(2, -1, NULL, 0);
+	send_one(3, -1, "three", 5);
+	len = wire(buf, sizeof(buf));
+	assert_int_equal(len, 3 * IMSG_HEADER_SIZE + 8);
+	for (i = 0; i < len; i++) {
+		assert_int_equal(send(a.fd, buf + i, 1, 0), 1);
+		assert_int_equal(imsgbuf_read(&b), 1);
+		if (imsgbuf_get(&b, &imsg) == 1) {
+			assert_int_equal(imsg_get_type(&imsg), ++got);
+			imsg_free(&imsg);
+		}
+		if (i == IMSG_HEADER_SIZE + 1)
+			assert_int_equal(got, 0);	/* one octet short */
+	}
+	assert_int_equal(got, 3);
+	expect_none();
+}
+
+static void
+split_header(void **state)
+{
+	struct imsg	imsg;
+	unsigned char	buf[256];
+	size_t		len, cut;
+
+	(void)state;
+	for (cut = 1; cut <= IMSG_HEADER_SIZE; cut++) {
+		send_one(1, -1, "first", 5);
+		send_one(2, -1, "second", 6);
+		len = wire(buf, sizeof(buf));
+		cut += IMSG_HEADER_SIZE + 5;
+		assert_int_equal(send(a.fd, buf, cut, 0), cut);
+		assert_int_equal(imsgbuf_read(&b), 1);
+		expect_one(&imsg, 1);
+		imsg_free(&imsg);
+		expect_none();
+		assert_int_equal(send(a.fd, buf + cut, len - cut, 0),
+		    len - cut);
+		cut -= IMSG_HEADER_SIZE + 5;
+		assert_int_equal(imsgbuf_read(&b), 1);
+		expect_one(&imsg, 2);
+		assert_memory_equal(imsg.data, "second", 6);
+		imsg_free(&imsg);
+	}
+}
+
+static void
+descriptor_passes(void **state)
+{
+	struct imsg	imsg;
+	ino_t		ino;
+	int		fd, got;
+
+	(void)state;
+	fd = a_file(&ino);
+	send_one(1, fd, "x", 1);
+	assert_true(is_open(fd));		/* not before it went */
+	assert_int_equal(imsgbuf_write(&a), 0);
+	assert_false(is_open(fd));
+	assert_int_equal(imsgbuf_read(&b), 1);
+	expect_one(&imsg, 1);
+	assert_int_equal(imsg.hdr.len, IMSG_HEADER_SIZE + 1);
+	assert_int_not_equal(got = imsg_get_fd(&imsg), -1);
+	assert_int_equal(inode(got), ino);
+	assert_int_equal(fcntl(got, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(imsg_get_fd(&imsg), -1);	/* it is ours now */
+	assert_false(imsg_fd_lost(&imsg));
+	imsg_free(&imsg);
+	assert_true(is_open(got));
+	close(got);
+}
+
+static void
+descriptor_not_taken_is_closed(void **state)
+{
+	struct imsg	imsg;
+	ino_t		ino;
+	int		before;
+
+	(void)state;
+	before = lowest_free();
+	send_one(1, a_file(&ino), NULL, 0);
+	send_one(2, a_file(&ino), NULL, 0);
+	send_one(3, a_file(&ino), NULL, 0);
+	assert_int_equal(imsgbuf_write(&a), 0);
+	assert_int_equal(imsgbuf_read(&b), 1);
+	expect_one(&imsg, 1);
+	imsg_free(&imsg);
+	imsgbuf_clear(&b);	/* with two waiting */
+	assert_int_equal(lowest_free(), before);
+	send_one(4, a_file(&ino), NULL, 0);
+	imsgbuf_clear(&a);	/* with one unsent */
+	assert_int_equal(lowest_free(), before);
+}
+
+/* Several with, several without, one after the other. */
+static void
+descriptors_keep_their_messages(void **state)
+{
+	struct imsg	imsg;
+	ino_t		ino[12];
+	int		i, fd;
+
+	(void)state;
+	for (i = 0; i < 12; i++)
+		send_one(i, i % 3 != 0 ? a_file(&ino[i]) : -1, "abc", 3);
+	assert_int_equal(imsgbuf_write(&a), 0);
+	assert_int_equal(imsgbuf_queuelen(&a), 0);
+	assert_int_equal(imsgbuf_read(&b), 1);
+	for (i = 0; i < 12; i++) {
+		expect_one(&imsg, i);
+		fd = imsg_get_fd(&imsg);
+		if (i % 3 == 0)
+			assert_int_equal(fd, -1);
+		else {
+			assert_int_not_equal(fd, -1);
+			assert_int_equal(inode(fd), ino[i]);
+			close(fd);
+		}
+		imsg_free(&imsg);
+	}
+	expect_none();
+}
+
+/* The second of three does not arrive; the third still comes with its own. */
+static void
+lost_descriptor(void **state)
+{
+	struct rlimit	 old, tight;
+	struct imsg	 imsg;
+	ino_t		 ino[3];
+	int		 i, fd;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	tight = old;
+	for (i = 0; i < 3; i++) {
+		send_one(i, a_file(&ino[i]), "abc", 3);
+		assert_int_equal(imsgbuf_flush(&a), 0);
+		tight.rlim_cur = i == 1 ? (rlim_t)lowest_free() :
+		    old.rlim_cur;
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+		assert_int_equal(imsgbuf_read(&b), 1);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	}
+	for (i = 0; i < 3; i++) {
+		expect_one(&imsg, i);
+		assert_int_equal(imsg_fd_lost(&imsg), i == 1);
+		fd = imsg_get_fd(&imsg);
+		assert_int_equal(fd == -1, i == 1);
+		if (fd != -1) {
+			assert_int_equal(inode(fd), ino[i]);
+			close(fd);
+		}
+		imsg_free(&imsg);
+	}
+}
+
+/* The same within one read: room for one of three. */
+static void
+lost_descriptors_at_once(void **state)
+{
+	struct rlimit	 old, tight;
+	struct imsg	 imsg;
+	ino_t		 ino[3];
+	int		 i, fd;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		send_one(i, a_file(&ino[i]), "abc", 3);
+	send_one(3, -1, NULL, 0);
+	assert_int_equal(imsgbuf_flush(&a), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	tight = old;
+	tight.rlim_cur = (rlim_t)lowest_free() + 1;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+	assert_int_equal(imsgbuf_read(&b), 1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	for (i = 0; i < 3; i++) {
+		expect_one(&imsg, i);
+		assert_int_equal(imsg_fd_lost(&imsg), i != 0);
+		fd = imsg_get_fd(&imsg);
+		assert_int_equal(fd == -1, i != 0);
+		if (fd != -1) {
+			assert_int_equal(inode(fd), ino[i]);
+			close(fd);
+		}
+		imsg_free(&imsg);
+	}
+	expect_one(&imsg, 3);
+	assert_false(imsg_fd_lost(&imsg));
+	imsg_free(&imsg);
+}
+
+/* A peer sends octets with a descriptor that no header announces. */
+static void
+stray_descriptor(void **state)
+{
+	union {
+		struct cmsghdr	hdr;
+		unsigned char	buf[CMSG_SPACE(2 * sizeof(int))];
+	} control;
+	struct msghdr	 msg;
+	struct iovec	 iov;
+	struct imsg	 imsg;
+	unsigned char	 buf[64];
+	int		 fds[2], before = lowest_free();
+	size_t		 i, len;
+
+	(void)state;
+	send_one(1, -1, "abc", 3);
+	len = wire(buf, sizeof(buf));
+	for (i = 0; i < len; i++) {
+		memset(&msg, 0, sizeof(msg));
+		memset(&control, 0, sizeof(control));
+		fds[0] = fds[1] = a.fd;
+		iov.iov_base = buf + i;
+		iov.iov_len = 1;
+		msg.msg_iov = &iov;
+		msg.msg_iovlen = 1;
+		msg.msg_control = &control;
+		msg.msg_controllen = sizeof(control);
+		control.hdr.cmsg_len = CMSG_LEN(sizeof(fds));
+		control.hdr.cmsg_level = SOL_SOCKET;
+		control.hdr.cmsg_type = SCM_RIGHTS;
+		memcpy(CMSG_DATA(&control.hdr), fds, sizeof(fds));
+		assert_int_equal(sendmsg(a.fd, &msg, 0), 1);
+	}
+	assert_int_equal(imsgbuf_read(&b), 1);
+	expect_one(&imsg, 1);
+	assert_int_equal(imsg_get_fd(&imsg), -1);
+	imsg_free(&imsg);
+	assert_int_equal(lowest_free(), before);
+}
+
+static void
+descriptors_refused(void **state)
+{
+	struct imsg	imsg;
+	ino_t		ino;
+	int		fd, before;
+
+	(void)state;
+	b.flags = 0;
+	fd = a_file(&ino);
+	before = lowest_free();
+	assert_int_equal(imsg_compose(&b, 1, 0, 0, fd, NULL, 0), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_true(is_open(fd));		/* still ours */
+	assert_int_equal(imsgbuf_queuelen(&b), 0);
+	send_one(1, fd, NULL, 0);
+	assert_int_equal(imsgbuf_write(&a), 0);
+	assert_int_equal(imsgbuf_read(&b), 1);
+	expect_one(&imsg, 1);
+	assert_true(imsg_fd_lost(&imsg));
+	assert_int_equal(imsg_get_fd(&imsg), -1);
+	imsg_free(&imsg);
+	assert_int_equal(lowest_free(), fd);
+	assert_true(fd < before);
+}
+
+static void
+largest_message(void **state)
+{
+	struct imsg	 imsg;
+	char		*data;
+
+	(void)state;
+	assert_non_null(data = calloc(1, BIG + 1));
+	assert_int_equal(imsg_compose(&a, 1, 0, 0, -1, data, BIG + 1), -1);
+	assert_int_equal(errno, ERANGE);
+	assert_null(imsg_create(&a, 1, 0, 0, BIG + 1));
+	assert_int_equal(errno, ERANGE);
+	assert_int_equal(imsg_compose(&a, 1, 0, 0, -1, data, SIZE_MAX), -1);
+	assert_int_equal(imsgbuf_queuelen(&a), 0);
+	send_one(1, -1, data, BIG);
+	assert_int_equal(imsgbuf_write(&a), 0);
+	assert_int_equal(imsgbuf_read(&b), 1);
+	expect_one(&imsg, 1);
+	assert_int_equal(imsg_get_len(&imsg), BIG);
+	imsg_free(&imsg);
+	free(data);
+}
+
+static void
+larger_by_consent(void **state)
+{
+	struct imsg	 imsg;
+	char		*data;
+	size_t		 len = 300000;
+	int		 i;
+
+	(void)state;
+	assert_int_equal(imsgbuf_set_maxsize(&a, UINT32_MAX), -1);
+	assert_int_equal(errno, ERANGE);
+	assert_int_equal(imsgbuf_set_maxsize(&a, 0x80000000U), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(imsgbuf_set_maxsize(&a, len), 0);
+	assert_int_equal(imsgbuf_set_maxsize(&b, len), 0);
+	assert_non_null(data = malloc(len));
+	memset(data, 'x', len);
+	send_one(1, -1, "first", 5);
+	send_one(2, -1, data, len);
+	for (i = 0; i < 1000 && imsgbuf_get(&b, &imsg) == 0; i++) {
+		assert_int_equal(imsgbuf_write(&a), 0);
+		assert_int_equal(imsgbuf_read(&b), 1);
+	}
+	assert_int_equal(imsg_get_type(&imsg), 1);
+	imsg_free(&imsg);
+	for (i = 0; i < 1000 && imsgbuf_get(&b, &imsg) == 0; i++) {
+		assert_int_equal(imsgbuf_write(&a), 0);
+		assert_int_equal(imsgbuf_read(&b), 1);
+	}
+	assert_int_equal(imsg_get_len(&imsg), len);
+	assert_memory_equal(imsg.data, data, len);
+	imsg_free(&imsg);
+	free(data);
+}
+
+/* A length that cannot be is refused, and then nothing is believed. */
+static void
+impossible_length(void **state)
+{
+	static const uint32_t	 bad[] = { 0, 1, IMSG_HEADER_SIZE - 1,
+				    MAX_IMSGSIZE + 1, 0x7fffffff, 0xffffffff,
+				    0x80000000 };
+	struct imsg_hdr		 hdr;
+	struct imsg		 imsg;
+	size_t			 i;
+
+	for (i = 0; i < nitems(bad); i++) {
+		memset(&hdr, 0, sizeof(hdr));
+		hdr.type = 1;
+		hdr.len = bad[i];
+		send_one(9, -1, NULL, 0);
+		assert_int_equal(imsgbuf_write(&a), 0);
+		assert_int_equal(send(a.fd, &hdr, sizeof(hdr), 0),
+		    sizeof(hdr));
+		assert_int_equal(imsgbuf_read(&b), -1);
+		assert_int_equal(errno, ERANGE);
+		expect_one(&imsg, 9);	/* it came before */
+		imsg_free(&imsg);
+		expect_none();
+		errno = 0;
+		assert_int_equal(imsgbuf_read(&b), -1);
+		assert_int_equal(errno, ERANGE);
+		teardown(state);
+		assert_int_equal(setup(state), 0);
+	}
+}
+
+static void
+closed_peer(void **state)
+{
+	struct imsg	imsg;
+	unsigned char	buf[64];
+	size_t		len;
+
+	(void)state;
+	send_one(1, -1, "abc", 3);
+	len = wire(buf, sizeof(buf));
+	assert_int_equal(send(a.fd, buf, len, 0), len);
+	assert_int_equal(send(a.fd, buf, len - 1, 0), len - 1);
+	close(a.fd);
+	a.fd = -1;
+	assert_int_equal(imsgbuf_read(&b), 1);
+	expect_one(&imsg, 1);
+	imsg_free(&imsg);
+	assert_int_equal(imsgbuf_read(&b), 0);
+	expect_none();				/* half of one is none */
+	assert_int_equal(imsg_compose(&b, 1, 0, 0, -1, NULL, 0), 1);
+	assert_int_equal(imsgbuf_write(&b), -1);	/* and no SIGPIPE */
+	assert_int_equal(errno, EPIPE);
+	assert_int_equal(imsgbuf_flush(&b), -1);
+}
+
+/* A full socket keeps the rest queued, a descriptor among it open. */
+static void
+queue_length(void **state)
+{
+	struct imsg	 imsg;
+	char		*data;
+	ino_t		 ino;
+	uint32_t	 n, sent, got = 0;
+	int		 fd, left = 10000;
+
+	(void)state;
+	assert_non_null(data = calloc(1, BIG));
+	assert_int_equal(imsgbuf_queuelen(&a), 0);
+	for (n = 0; n < 200; n++) {
+		assert_int_equal(imsgbuf_queuelen(&a), n);
+		send_one(n, -1, data, BIG);
+	}
+	send_one(n++, fd = a_file(&ino), NULL, 0);
+	assert_int_equal(imsgbuf_write(&a), 0);
+	assert_int_equal(imsgbuf_write(&a), 0);	/* EAGAIN is no error */
+	sent = n - imsgbuf_queuelen(&a);
+	assert_in_range(sent, 1, n - 1);
+	assert_true(is_open(fd));
+	while (got < n && left-- > 0) {
+		assert_int_equal(imsgbuf_read(&b), 1);
+		while (imsgbuf_get(&b, &imsg) == 1) {
+			assert_int_equal(imsg_get_type(&imsg), got++);
+			if (got == n)
+				assert_int_equal(inode(ibuf_fd_get(imsg.buf)),
+				    ino);
+			imsg_free(&imsg);
+		}
+		assert_int_equal(imsgbuf_write(&a), 0);
+	}
+	assert_int_equal(got, n);
+	assert_int_equal(imsgbuf_queuelen(&a), 0);
+	free(data);
+}
+
+static void
+composed_of_parts(void **state)
+{
+	struct imsg	 imsg;
+	struct iovec	 iov[3];
+	struct ibuf	*buf;
+	char		 one[] = "one", two[] = "two";
+
+	(void)state;
+	iov[0].iov_base = one;
+	iov[0].iov_len = 3;
+	iov[1].iov_base = NULL;
+	iov[1].iov_len = 0;
+	iov[2].iov_base = two;
+	iov[2].iov_len = 3;
+	assert_int_equal(imsg_composev(&a, 1, 0, 0, -1, iov, 3), 1);
+	iov[0].iov_len = iov[2].iov_len = BIG / 2 + 1;
+	assert_int_equal(imsg_composev(&a, 1, 0, 0, -1, iov, 3), -1);
+	assert_int_equal(errno, ERANGE);
+	assert_non_null(buf = imsg_create(&a, 2, 0, 0, 0));
+	assert_int_equal(imsg_add(buf, one, 3), 3);
+	assert_int_equal(imsg_add(buf, two, 3), 3);
+	imsg_close(&a, buf);
+	assert_int_equal(imsgbuf_queuelen(&a), 2);
+	assert_int_equal(imsgbuf_write(&a), 0);
+	assert_int_equal(imsgbuf_read(&b), 1);
+	expect_one(&imsg, 1);
+	assert_int_equal(imsg_get_pid(&imsg), getpid());
+	assert_int_equal(imsg_get_len(&imsg), 6);
+	assert_memory_equal(imsg.data, "onetwo", 6);
+	imsg_free(&imsg);
+	expect_one(&imsg, 2);
+	assert_memory_equal(imsg.data, "onetwo", 6);
+	imsg_free(&imsg);
+}
+
+static void
+forwarded(void **state)
+{
+	struct imsg	imsg;
+	ino_t		ino;
+	char		c[2];
+
+	(void)state;
+	send_one(5, a_file(&ino), "payload", 7);
+	send_one(6, -1, NULL, 0);
+	assert_int_equal(imsgbuf_write(&a), 0);
+	assert_int_equal(imsgbuf_read(&b), 1);
+	expect_one(&imsg, 5);
+	assert_int_equal(imsg_get_buf(&imsg, c, 2), 0);	/* read in part */
+	assert_int_equal(imsg_forward(&a, &imsg), 1);
+	imsg_free(&imsg);
+	expect_one(&imsg, 6);
+	assert_int_equal(imsg_forward(&a, &imsg), 1);
+	imsg_free(&imsg);
+	assert_int_equal(imsgbuf_write(&a), 0);
+	assert_int_equal(imsgbuf_read(&b), 1);
+	expect_one(&imsg, 5);
+	assert_int_equal(imsg_get_id(&imsg), 7);
+	assert_int_equal(imsg_get_pid(&imsg), 42);
+	assert_int_equal(imsg_get_len(&imsg), 7);
+	assert_memory_equal(imsg.data, "payload", 7);
+	assert_int_equal(imsg_get_fd(&imsg), -1);
+	assert_false(imsg_fd_lost(&imsg));
+	imsg_free(&imsg);
+	expect_one(&imsg, 6);
+	assert_int_equal(imsg_get_len(&imsg), 0);
+	imsg_free(&imsg);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(whole_message, setup, teardown),
+		cmocka_unit_test_setup_teardown(payload_bounds, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_there, setup, teardown),
+		cmocka_unit_test_setup_teardown(octet_by_octet, setup, teardown),
+		cmocka_unit_test_setup_teardown(split_header, setup, teardown),
+		cmocka_unit_test_setup_teardown(descriptor_passes, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(descriptor_not_taken_is_closed,
+		    setup, teardown),
+		cmocka_unit_test_setup_teardown(descriptors_keep_their_messages,
+		    setup, teardown),
+		cmocka_unit_test_setup_teardown(lost_descriptor, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(lost_descriptors_at_once, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(stray_descriptor, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(descriptors_refused, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(largest_message, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(larger_by_consent, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(impossible_length, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(closed_peer, setup, teardown),
+		cmocka_unit_test_setup_teardown(queue_length, setup, teardown),
+		cmocka_unit_test_setup_teardown(composed_of_parts, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(forwarded, setup, teardown),
+	};
+
+	return (cmocka_run_group_tests_name("imsg", tests, NULL, NULL));
+}
