@@ -289,13 +289,29 @@ struct counters {
 	uint64_t	 drops[DROP_MAX];
 };
 
+/*
+ * RELEASED: the state of a grant as it is from now on, not a difference.
+ * stands 0: the grant has ended, for a relay socket too (whose stands is
+ * always 0). Else it lives on with these directions and this TTL: one was
+ * released (END_RELEASE), or a GRANT for a direction more or another TTL could
+ * not be carried out and all is as it was (END_FAILED, P16, P17). counters
+ * are totals, so the last ones are the record's. A grant that ended while a
+ * question about it was in flight is not released again when the answer
+ * comes; a new grant whose session has ended is, behind its END.
+ */
 struct msg_released {
 	uint64_t	 sid;
 	uint64_t	 grant;
+	uint16_t	 stands;	/* SOCKS_F_DIRECTIONS that stand */
 	uint8_t		 reason;	/* enum end_reason */
+	uint8_t		 ttl;		/* that holds, if SEND stands */
 	struct counters	 counters;
 };
 
+/*
+ * END: exactly one for each CLIENT, even one whose descriptor was lost; behind
+ * the RELEASED of all that the session held.
+ */
 struct msg_end {
 	uint64_t	 sid;
 	uint8_t		 reason;	/* enum end_reason */
