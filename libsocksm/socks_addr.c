@@ -85,7 +85,7 @@ name_judge(struct socks_addr *sa)
 		return SOCKS_HOSTUNREACH;
 	if (addr_parse(&sa->ep.addr, sa->name) == 0) {
 		addr_unmap(&sa->ep.addr);
-		sa->name[0] = '\0';
+		memset(sa->name, 0, sizeof(sa->name));
 		return SOCKS_OK;
 	}
 	if (strchr(sa->name, ':') != NULL || name_is_numeric(sa->name) ||
