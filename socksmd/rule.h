@@ -12,9 +12,9 @@
 
 #include "addr.h"
 #include "settings.h"
+#include "table.h"
 
 #define RULE_NAMELEN	64	/* users, labels, listener labels; with NUL */
-#define TABLE_NAMELEN	32
 #define RULE_FILELEN	64	/* file of a rule, its last octets */
 
 /* Commands; a rule without one means the six, deliver stands alone. */
@@ -58,36 +58,39 @@ struct rule_port {
 	uint16_t	 hi;
 };
 
-/* One rule, lists expanded as pf does. */
+/*
+ * One rule, lists expanded as pf does. What decides most often stands first:
+ * thousands of rules are walked for one question.
+ */
 struct rule {
 	uint32_t	 nr;			/* as shown, from 0 */
-	uint32_t	 line;
-	char		 file[RULE_FILELEN];
 	uint8_t		 action;		/* enum rule_action */
 	uint8_t		 quick;
 	uint8_t		 log;
-	uint8_t		 af;			/* ADDR_NONE: both */
+	uint8_t		 af;			/* of "to"; ADDR_NONE: both */
 	uint8_t		 commands;		/* CMD_* */
 	uint8_t		 modes;			/* MODE_*; 0: not said */
 	uint8_t		 local_any;		/* P20 */
 	uint8_t		 ttl_set;
 	uint8_t		 ttl;			/* ttl <= n */
 	uint8_t		 pad[3];
-	struct rule_addr from;
 	struct rule_port fport;
-	struct rule_addr to;
 	struct rule_port port;
+	struct rule_addr from;
+	struct rule_addr to;
 	char		 user[RULE_NAMELEN];	/* "": everybody */
 	char		 group[RULE_NAMELEN];	/* group of users */
 	char		 via[IF_NAMESIZE];
 	char		 label[RULE_NAMELEN];
 	uint32_t	 idle;			/* timeout idle n, 0: not said */
+	uint32_t	 line;
+	char		 file[RULE_FILELEN];
 };
 
 /* What is asked, with all that policy knows of who asks. */
 struct question {
 	uint8_t		 command;		/* one CMD_* */
-	uint8_t		 ttl;			/* of a send, else 0 */
+	uint8_t		 ttl;			/* of a send (0 is P33's X'15') */
 	struct addr	 from;			/* the client; for deliver the
 						 * source outside */
 	uint16_t	 fport;
@@ -102,9 +105,14 @@ struct verdict {
 	uint8_t		 log;
 	uint8_t		 modes;			/* MODE_* allowed; never 0 */
 	uint8_t		 mode;			/* MODE_* preferred by server */
-	uint8_t		 ttl_max;		/* largest TTL allowed */
-	uint8_t		 ttl_refused;		/* only the TTL stood in the way:
-						 * X'15', not X'12' */
+	/*
+	 * A TTL never keeps a rule from matching. The limit is the deciding
+	 * rule's, else that of the last match rule that has one, else
+	 * max-ttl. A send that passes but for it has pass 0, ttl_refused 1:
+	 * X'15', not X'12'.
+	 */
+	uint8_t		 ttl_max;
+	uint8_t		 ttl_refused;
 	uint8_t		 local_any;
 	uint32_t	 rule;			/* nr, if matched */
 	uint32_t	 idle;			/* seconds */
@@ -112,11 +120,14 @@ struct verdict {
 	char		 label[RULE_NAMELEN];
 };
 
+/* Zeroed when new; tables are looked up once, and live as long as the rules. */
 struct rule_node {
 	TAILQ_ENTRY(rule_node)	 entry;
 	struct rule		 rule;
+	struct table		*from_table;
+	struct table		*to_table;
 	/* What policy keeps beside each rule. */
-	uint64_t		 evaluations;
+	uint64_t		 evaluations;	/* rule names the command */
 	uint64_t		 matches;
 	uint64_t		 passes;
 	uint64_t		 dgrams;	/* of ended associations */
@@ -133,31 +144,6 @@ struct user_node {
 };
 TAILQ_HEAD(user_list, user_node);
 
-/* Tables: longest prefix decides, as in pf; "!" entries say no. */
-struct table_entry {
-	struct prefix	 prefix;
-	uint8_t		 neg;
-	uint8_t		 pad[3];
-};
-struct table;
-TAILQ_HEAD(table_list, table);
-
-struct table {
-	TAILQ_ENTRY(table)	 entry;
-	char			 name[TABLE_NAMELEN];
-	uint8_t			 is_const;
-	uint8_t			 persist;
-	struct table_entry	*e;		/* table.c keeps the order */
-	uint32_t		 n, size;
-};
-
-struct table	*table_new(const char *name);
-void		 table_free(struct table *);
-struct table	*table_find(struct table_list *, const char *name);
-int		 table_add(struct table *, const struct table_entry *);
-				/* 0; 1 already there; -1 no memory */
-int		 table_match(const struct table *, const struct addr *);
-
 /* What rules are evaluated against. */
 struct ruleset {
 	uint32_t		 generation;
@@ -173,7 +159,12 @@ struct ruleset {
 
 void	 ruleset_init(struct ruleset *);
 void	 ruleset_clear(struct ruleset *);
-/* Also resolves nothing and allocates nothing. Same answer for same input. */
+/*
+ * Copies a rule to the end of a list and numbers it; NULL if there is no
+ * memory.
+ */
+struct rule_node *rule_add(struct rule_list *, const struct rule *);
+/* Resolves nothing and allocates nothing. Same answer for same input. */
 void	 rule_eval(struct ruleset *, const struct question *, struct verdict *);
 /*
  * deliver: 1 pass, 0 block. rule_deliver_any tells that no deliver rule can
@@ -182,8 +173,12 @@ void	 rule_eval(struct ruleset *, const struct question *, struct verdict *);
 int	 rule_deliver(struct ruleset *, const struct endpoint *group,
 	    const struct endpoint *source);
 int	 rule_deliver_any(struct ruleset *, const struct endpoint *group);
+
 /* Text of a rule, in the grammar, without newline; returns buf. */
 const char *rule_print(const struct rule *, char *buf, size_t);
 const char *rule_commands(uint8_t commands);	/* "receive" for one bit */
+uint8_t	 rule_command(const char *);		/* its bit, 0 for none such */
+/* A word as the grammar reads it back, quoted where it must be. */
+const char *rule_quote(const char *, char *buf, size_t);
 
 #endif

@@ -1,12 +1,13 @@
 /*
  * settings.h: the "set" options of socksmd.conf(5) as plain data; every
- * process has a copy. Defaults and bounds stand in conf.c's table.
+ * process has a copy. Defaults and bounds stand in settings.c's table.
  */
 
 #ifndef SETTINGS_H
 #define SETTINGS_H
 
 #include <stdint.h>
+#include <stdio.h>
 
 enum limit {
 	LIMIT_SESSIONS,			/* control connections in all */
@@ -54,5 +55,25 @@ struct settings {
 	uint8_t		 inside_ttl;
 	uint8_t		 log;			/* enum log_level */
 };
+
+/* How the value of an option is written; -1: there is no such option. */
+enum setting_kind {
+	SETTING_WORD,		/* one word or number */
+	SETTING_PAIRS,		/* names, each with a number */
+	SETTING_FLAGS,		/* a set of words, or none */
+	SETTING_LATER		/* known, not supported yet */
+};
+
+void	 settings_default(struct settings *);
+int	 setting_kind(const char *option);
+/*
+ * Sets option (limit) or one item of it (sessions) to value. Returns 0, or -1
+ * with what is wrong in err. For flags the first of a set starts a new one.
+ */
+int	 setting_set(struct settings *, const char *option, const char *item,
+	    const char *value, char *err, size_t);
+int	 setting_flag(struct settings *, const char *option, const char *flag,
+	    int first, char *err, size_t);
+void	 settings_print(const struct settings *, FILE *);
 
 #endif
