@@ -73,6 +73,8 @@ borrowed_is_never_written(void **state)
 	assert_int_equal(ibuf_size(&part), 1);
 	assert_int_equal(ibuf_truncate(&buf, 0), 0);
 	assert_int_equal(ibuf_size(&buf), 0);
+	assert_int_equal(ibuf_add_n8(&buf, 9), -1);
+	assert_int_equal(octets[2], 3);
 }
 
 static void

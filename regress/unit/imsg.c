@@ -84,6 +84,16 @@ is_open(int fd)
 }
 
 static int
+open_count(void)
+{
+	int	fd, n = 0;
+
+	for (fd = 0; fd < 256; fd++)
+		n += is_open(fd);
+	return (n);
+}
+
+static int
 lowest_free(void)
 {
 	int	fd;
@@ -280,7 +290,7 @@ descriptor_not_taken_is_closed(void **state)
 	int		before;
 
 	(void)state;
-	before = lowest_free();
+	before = open_count();
 	send_one(1, a_file(&ino), NULL, 0);
 	send_one(2, a_file(&ino), NULL, 0);
 	send_one(3, a_file(&ino), NULL, 0);
@@ -289,10 +299,10 @@ descriptor_not_taken_is_closed(void **state)
 	expect_one(&imsg, 1);
 	imsg_free(&imsg);
 	imsgbuf_clear(&b);	/* with two waiting */
-	assert_int_equal(lowest_free(), before);
+	assert_int_equal(open_count(), before);
 	send_one(4, a_file(&ino), NULL, 0);
 	imsgbuf_clear(&a);	/* with one unsent */
-	assert_int_equal(lowest_free(), before);
+	assert_int_equal(open_count(), before);
 }
 
 /* Several with, several without, one after the other. */
@@ -394,9 +404,9 @@ lost_descriptors_at_once(void **state)
 	imsg_free(&imsg);
 }
 
-/* A peer sends octets with a descriptor that no header announces. */
+/* Send octets and, with the first of them, n times the descriptor. */
 static void
-stray_descriptor(void **state)
+send_with(const unsigned char *buf, size_t len, int fd, size_t n)
 {
 	union {
 		struct cmsghdr	hdr;
@@ -404,35 +414,98 @@ stray_descriptor(void **state)
 	} control;
 	struct msghdr	 msg;
 	struct iovec	 iov;
-	struct imsg	 imsg;
-	unsigned char	 buf[64];
-	int		 fds[2], before = lowest_free();
-	size_t		 i, len;
+	int		 fds[2] = { fd, fd };
+
+	memset(&msg, 0, sizeof(msg));
+	memset(&control, 0, sizeof(control));
+	assert_non_null(iov.iov_base = malloc(len));
+	memcpy(iov.iov_base, buf, len);
+	iov.iov_len = len;
+	msg.msg_iov = &iov;
+	msg.msg_iovlen = 1;
+	msg.msg_control = &control;
+	msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
+	control.hdr.cmsg_len = CMSG_LEN(n * sizeof(int));
+	control.hdr.cmsg_level = SOL_SOCKET;
+	control.hdr.cmsg_type = SCM_RIGHTS;
+	memcpy(CMSG_DATA(&control.hdr), fds, n * sizeof(int));
+	assert_int_equal(sendmsg(a.fd, &msg, 0), len);
+	free(iov.iov_base);
+}
+
+/* The descriptor comes with an octet of the header, the rest much later. */
+static void
+descriptor_before_its_header(void **state)
+{
+	struct imsg	imsg;
+	unsigned char	buf[64];
+	ino_t		ino[2];
+	int		fds[2], got, i;
+	size_t		len;
+
+	(void)state;
+	send_one(1, dup(a.fd), "abc", 3);
+	len = wire(buf, sizeof(buf));
+	for (i = 0; i < 2; i++)
+		fds[i] = a_file(&ino[i]);
+	send_with(buf, 1, fds[0], 1);
+	assert_int_equal(imsgbuf_read(&b), 1);
+	assert_int_equal(send(a.fd, buf + 1, len - 1, 0), len - 1);
+	send_with(buf, 1, fds[1], 1);
+	assert_int_equal(imsgbuf_read(&b), 1);
+	assert_int_equal(send(a.fd, buf + 1, len - 1, 0), len - 1);
+	assert_int_equal(imsgbuf_read(&b), 1);
+	for (i = 0; i < 2; i++) {
+		expect_one(&imsg, 1);
+		assert_int_not_equal(got = imsg_get_fd(&imsg), -1);
+		assert_int_equal(inode(got), ino[i]);
+		close(got);
+		close(fds[i]);
+		imsg_free(&imsg);
+	}
+}
+
+/* A peer sends octets with descriptors that no header announces. */
+static void
+stray_descriptor(void **state)
+{
+	struct imsg	imsg;
+	unsigned char	buf[64];
+	int		before = open_count();
+	size_t		i, len;
 
 	(void)state;
 	send_one(1, -1, "abc", 3);
 	len = wire(buf, sizeof(buf));
-	for (i = 0; i < len; i++) {
-		memset(&msg, 0, sizeof(msg));
-		memset(&control, 0, sizeof(control));
-		fds[0] = fds[1] = a.fd;
-		iov.iov_base = buf + i;
-		iov.iov_len = 1;
-		msg.msg_iov = &iov;
-		msg.msg_iovlen = 1;
-		msg.msg_control = &control;
-		msg.msg_controllen = sizeof(control);
-		control.hdr.cmsg_len = CMSG_LEN(sizeof(fds));
-		control.hdr.cmsg_level = SOL_SOCKET;
-		control.hdr.cmsg_type = SCM_RIGHTS;
-		memcpy(CMSG_DATA(&control.hdr), fds, sizeof(fds));
-		assert_int_equal(sendmsg(a.fd, &msg, 0), 1);
-	}
+	for (i = 0; i < len; i++)
+		send_with(buf + i, 1, a.fd, 2);
 	assert_int_equal(imsgbuf_read(&b), 1);
 	expect_one(&imsg, 1);
 	assert_int_equal(imsg_get_fd(&imsg), -1);
 	imsg_free(&imsg);
-	assert_int_equal(lowest_free(), before);
+	assert_int_equal(open_count(), before);
+	send_with(buf, 1, a.fd, 2);
+	assert_int_equal(imsgbuf_read(&b), 1);
+	imsgbuf_clear(&b);
+	assert_int_equal(open_count(), before);
+}
+
+/* Looking for more behind a descriptor must not wait for it. */
+static void
+blocking_socket(void **state)
+{
+	struct imsg	imsg;
+	ino_t		ino;
+
+	(void)state;
+	assert_int_equal(fcntl(b.fd, F_SETFL, 0), 0);
+	send_one(1, a_file(&ino), NULL, 0);
+	assert_int_equal(imsgbuf_write(&a), 0);
+	alarm(10);
+	assert_int_equal(imsgbuf_read(&b), 1);
+	alarm(0);
+	expect_one(&imsg, 1);
+	imsg_free(&imsg);
 }
 
 static void
@@ -445,7 +518,7 @@ descriptors_refused(void **state)
 	(void)state;
 	b.flags = 0;
 	fd = a_file(&ino);
-	before = lowest_free();
+	before = open_count();
 	assert_int_equal(imsg_compose(&b, 1, 0, 0, fd, NULL, 0), -1);
 	assert_int_equal(errno, EINVAL);
 	assert_true(is_open(fd));		/* still ours */
@@ -457,8 +530,7 @@ descriptors_refused(void **state)
 	assert_true(imsg_fd_lost(&imsg));
 	assert_int_equal(imsg_get_fd(&imsg), -1);
 	imsg_free(&imsg);
-	assert_int_equal(lowest_free(), fd);
-	assert_true(fd < before);
+	assert_int_equal(open_count(), before - 1);	/* fd has gone */
 }
 
 static void
@@ -704,7 +776,11 @@ main(void)
 		    teardown),
 		cmocka_unit_test_setup_teardown(lost_descriptors_at_once, setup,
 		    teardown),
+		cmocka_unit_test_setup_teardown(descriptor_before_its_header,
+		    setup, teardown),
 		cmocka_unit_test_setup_teardown(stray_descriptor, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(blocking_socket, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(descriptors_refused, setup,
 		    teardown),
