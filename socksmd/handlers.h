@@ -13,14 +13,14 @@
 /* all children: proc.c */
 HANDLER(child_on_channel);
 
-/* parent: parent.c, distribute.c (configuration), permit.c, listen.c */
+/* parent: parent.c, distribute.c (configuration), permit.c, live.c */
 HANDLER(parent_on_ready);
 HANDLER(parent_on_log);
 HANDLER(parent_on_done);
 HANDLER(distribute_on_ack);
 HANDLER(permit_on_grant);
 HANDLER(permit_on_revoke);
-HANDLER(listen_on_ended);
+HANDLER(live_on_ended);
 
 /* engine: engine.c */
 HANDLER(engine_on_shutdown);

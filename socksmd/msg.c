@@ -99,7 +99,7 @@ const struct msg_desc msg_table[] = {
 	ROW(RELEASED, ENGINE, POLICY, BODY(msg_released), NONE,
 	    grant_on_released),
 	ROW(END, ENGINE, POLICY, BODY(msg_end), NONE, identity_on_end),
-	ROW(ENDED, POLICY, PARENT, BODY(msg_ended), NONE, listen_on_ended),
+	ROW(ENDED, POLICY, PARENT, BODY(msg_ended), NONE, live_on_ended),
 	ROW(COUNT, POLICY, ENGINE, BODY(msg_count), NONE, engine_on_count),
 	ROW(COUNTERS, ENGINE, POLICY, BODY(msg_counters), NONE,
 	    control_on_counters),

@@ -1,0 +1,303 @@
+/*
+ * distribute.c: the parent sends a configuration to its children under a
+ * generation, has them prepare it, then commit it; and keeps what of it
+ * bounds the sockets that may be made.
+ */
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compat.h"
+
+#include "handlers.h"
+#include "iface.h"
+#include "log.h"
+#include "parent.h"
+#include "sandbox.h"
+
+/* Interfaces that the configuration names, with what they are named for. */
+struct named {
+	TAILQ_ENTRY(named)	 entry;
+	char			 name[IF_NAMESIZE];
+	uint32_t		 ifindex;
+	uint8_t			 role;
+	struct addr		 addr;
+};
+static TAILQ_HEAD(, named)	 names = TAILQ_HEAD_INITIALIZER(names);
+
+enum phase { IDLE, PREPARING, COMMITTING };
+
+static enum phase	 phase;
+static unsigned		 acks;		/* one bit per process */
+
+#define WITH_CONF	(1U << PROC_ENGINE | 1U << PROC_POLICY | \
+			    1U << PROC_AUTH)
+
+static void
+named_clear(void)
+{
+	struct named	*n;
+
+	while ((n = TAILQ_FIRST(&names)) != NULL) {
+		TAILQ_REMOVE(&names, n, entry);
+		free(n);
+	}
+}
+
+static int
+named_add(const char *name, uint8_t role, const struct addr *addr,
+    const char *file, uint32_t line)
+{
+	struct named	*n;
+
+	TAILQ_FOREACH(n, &names, entry)
+		if (strcmp(n->name, name) == 0 && (n->role & role))
+			return 0;
+	if ((n = calloc(1, sizeof(*n))) == NULL) {
+		log_warn("%s:%u: interface %s", file, line, name);
+		return -1;
+	}
+	strlcpy(n->name, name, sizeof(n->name));
+	n->role = role;
+	if (addr != NULL)
+		n->addr = *addr;
+	TAILQ_INSERT_TAIL(&names, n, entry);
+	if ((n->ifindex = iface_index(name)) == 0) {
+		log_warnx("%s:%u: interface %s: no such interface", file,
+		    line, name);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+named_list(const struct conf_ifaces *list, uint8_t role)
+{
+	const struct conf_iface	*i;
+	int			 error = 0;
+
+	TAILQ_FOREACH(i, list, entry)
+		if (named_add(i->name, role, &i->addr, i->file, i->line) == -1)
+			error = -1;
+	return error;
+}
+
+int
+distribute_check(const struct conf *conf)
+{
+	const struct rule_node	*r;
+	int			 error = 0;
+
+	named_clear();
+	if (named_list(&conf->inside, IFACE_INSIDE) == -1 ||
+	    named_list(&conf->egress, IFACE_EGRESS) == -1)
+		error = -1;
+	TAILQ_FOREACH(r, &conf->rules, entry)
+		if (r->rule.via[0] != '\0' && named_add(r->rule.via,
+		    IFACE_VIA, NULL, r->rule.file, r->rule.line) == -1)
+			error = -1;
+	return error;
+}
+
+uint8_t
+distribute_iface_role(uint32_t ifindex)
+{
+	const struct named	*n;
+	uint8_t			 role = 0;
+
+	TAILQ_FOREACH(n, &names, entry)
+		if (n->ifindex == ifindex)
+			role |= n->role;
+	return role;
+}
+
+/* The address to send from: as configured, else the interface's first. */
+const struct addr *
+distribute_iface_addr(uint32_t ifindex, uint8_t af)
+{
+	const struct named	*n;
+	const struct iface_addr	*a;
+
+	TAILQ_FOREACH(n, &names, entry)
+		if (n->ifindex == ifindex && n->addr.af == af)
+			return &n->addr;
+	if ((a = iface_first(ifindex, af)) == NULL)
+		return NULL;
+	return &a->net.addr;
+}
+
+static void
+distribute_all(enum msg_type type, const void *data)
+{
+	proc_send(PROC_ENGINE, type, data, -1);
+	proc_send(PROC_POLICY, type, data, -1);
+	proc_send(PROC_AUTH, type, data, -1);
+}
+
+static void
+distribute_listeners(void)
+{
+	struct msg_listener	 l;
+	uint32_t		 i;
+
+	for (i = 0; i < listen_count(); i++) {
+		memset(&l, 0, sizeof(l));
+		listen_describe(i, &l);
+		l.generation = parent.generation;
+		proc_send(PROC_ENGINE, M_CONF_LISTENER, &l, -1);
+		proc_send(PROC_POLICY, M_CONF_LISTENER, &l, -1);
+	}
+}
+
+static void
+distribute_addrs(void)
+{
+	const struct iface_addr	*a;
+	struct msg_addr		 m;
+
+	TAILQ_FOREACH(a, &iface_addrs, entry) {
+		memset(&m, 0, sizeof(m));
+		m.generation = parent.generation;
+		m.ifindex = a->ifindex;
+		m.net = a->net;
+		strlcpy(m.ifname, a->ifname, sizeof(m.ifname));
+		proc_send(PROC_ENGINE, M_CONF_ADDR, &m, -1);
+		proc_send(PROC_POLICY, M_CONF_ADDR, &m, -1);
+	}
+}
+
+static void
+distribute_ifaces(void)
+{
+	const struct named	*n;
+	struct msg_iface	 m;
+
+	TAILQ_FOREACH(n, &names, entry) {
+		memset(&m, 0, sizeof(m));
+		m.generation = parent.generation;
+		m.ifindex = n->ifindex;
+		m.mtu = iface_mtu(n->ifindex);
+		m.role = n->role;
+		m.addr = n->addr;
+		strlcpy(m.name, n->name, sizeof(m.name));
+		proc_send(PROC_POLICY, M_CONF_IFACE, &m, -1);
+	}
+}
+
+static void
+distribute_tables(void)
+{
+	const struct table	*t;
+	struct msg_table	 m;
+	struct msg_entry	 e;
+	uint32_t		 i;
+
+	TAILQ_FOREACH(t, &parent.conf->tables, entry) {
+		memset(&m, 0, sizeof(m));
+		m.generation = parent.generation;
+		m.is_const = t->is_const;
+		m.persist = t->persist;
+		strlcpy(m.name, t->name, sizeof(m.name));
+		proc_send(PROC_POLICY, M_CONF_TABLE, &m, -1);
+		for (i = 0; i < t->n; i++) {
+			memset(&e, 0, sizeof(e));
+			e.generation = parent.generation;
+			e.neg = t->e[i].neg;
+			e.prefix = t->e[i].prefix;
+			proc_send(PROC_POLICY, M_CONF_ENTRY, &e, -1);
+		}
+	}
+}
+
+static void
+distribute_users(void)
+{
+	const struct user_node	*u;
+	const struct conf_hash	*h;
+	struct msg_user		 mu;
+	struct msg_hash		 mh;
+
+	TAILQ_FOREACH(u, &parent.conf->users, entry) {
+		memset(&mu, 0, sizeof(mu));
+		mu.generation = parent.generation;
+		mu.ngroups = u->ngroups;
+		strlcpy(mu.name, u->name, sizeof(mu.name));
+		memcpy(mu.groups, u->groups, sizeof(mu.groups));
+		proc_send(PROC_POLICY, M_CONF_USER, &mu, -1);
+	}
+	TAILQ_FOREACH(h, &parent.conf->hashes, entry) {
+		memset(&mh, 0, sizeof(mh));
+		mh.generation = parent.generation;
+		strlcpy(mh.name, h->name, sizeof(mh.name));
+		strlcpy(mh.hash, h->hash, sizeof(mh.hash));
+		proc_send(PROC_AUTH, M_CONF_HASH, &mh, -1);
+	}
+	explicit_bzero(&mh, sizeof(mh));
+}
+
+static void
+distribute_procs(void)
+{
+	struct msg_proc	 m;
+	int		 i;
+
+	for (i = 0; i < PROC_MAX; i++) {
+		memset(&m, 0, sizeof(m));
+		m.role = i;
+		m.pid = children_pid(i);
+		strlcpy(m.user, i == PROC_PARENT ? "root" : SOCKSMD_USER,
+		    sizeof(m.user));
+		proc_send(PROC_POLICY, M_CONF_PROC, &m, -1);
+	}
+}
+
+void
+distribute_start(void)
+{
+	struct msg_generation	 gen = { parent.generation };
+	struct msg_settings	 set;
+	const struct rule_node	*r;
+
+	memset(&set, 0, sizeof(set));
+	set.generation = parent.generation;
+	set.settings = parent.conf->settings;
+	distribute_all(M_CONF_BEGIN, &gen);
+	distribute_all(M_CONF_SETTINGS, &set);
+	distribute_listeners();
+	distribute_addrs();
+	distribute_ifaces();
+	distribute_tables();
+	distribute_users();
+	TAILQ_FOREACH(r, &parent.conf->rules, entry)
+		proc_send(PROC_POLICY, M_CONF_RULE, &r->rule, -1);
+	distribute_procs();
+	phase = PREPARING;
+	acks = 0;
+	distribute_all(M_CONF_PREPARE, &gen);
+}
+
+void
+distribute_on_ack(enum proc_role from, const void *data, int fd)
+{
+	const struct msg_generation	*gen = data;
+
+	(void)fd;
+	if (phase == IDLE || gen->generation != parent.generation ||
+	    (acks & (1U << from)))
+		fatalx("parent: %s acknowledged generation %u unasked",
+		    proc_name(from), gen->generation);
+	acks |= 1U << from;
+	if (acks != WITH_CONF)
+		return;
+	acks = 0;
+	if (phase == PREPARING) {
+		phase = COMMITTING;
+		permit_load(parent.conf);
+		distribute_all(M_CONF_COMMIT, gen);
+		return;
+	}
+	phase = IDLE;
+	parent_up();
+}
