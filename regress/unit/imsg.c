@@ -21,6 +21,7 @@
 #include "imsg.h"
 
 #define BIG	(MAX_IMSGSIZE - IMSG_HEADER_SIZE)
+#define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 static struct imsgbuf	a, b;	/* the two ends */
 
@@ -761,40 +762,27 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(whole_message, setup, teardown),
-		cmocka_unit_test_setup_teardown(payload_bounds, setup, teardown),
-		cmocka_unit_test_setup_teardown(nothing_there, setup, teardown),
-		cmocka_unit_test_setup_teardown(octet_by_octet, setup, teardown),
-		cmocka_unit_test_setup_teardown(split_header, setup, teardown),
-		cmocka_unit_test_setup_teardown(descriptor_passes, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(descriptor_not_taken_is_closed,
-		    setup, teardown),
-		cmocka_unit_test_setup_teardown(descriptors_keep_their_messages,
-		    setup, teardown),
-		cmocka_unit_test_setup_teardown(lost_descriptor, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(lost_descriptors_at_once, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(descriptor_before_its_header,
-		    setup, teardown),
-		cmocka_unit_test_setup_teardown(stray_descriptor, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(blocking_socket, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(descriptors_refused, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(largest_message, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(larger_by_consent, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(impossible_length, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(closed_peer, setup, teardown),
-		cmocka_unit_test_setup_teardown(queue_length, setup, teardown),
-		cmocka_unit_test_setup_teardown(composed_of_parts, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(forwarded, setup, teardown),
+		T(whole_message),
+		T(payload_bounds),
+		T(nothing_there),
+		T(octet_by_octet),
+		T(split_header),
+		T(descriptor_passes),
+		T(descriptor_not_taken_is_closed),
+		T(descriptors_keep_their_messages),
+		T(lost_descriptor),
+		T(lost_descriptors_at_once),
+		T(descriptor_before_its_header),
+		T(stray_descriptor),
+		T(blocking_socket),
+		T(descriptors_refused),
+		T(largest_message),
+		T(larger_by_consent),
+		T(impossible_length),
+		T(closed_peer),
+		T(queue_length),
+		T(composed_of_parts),
+		T(forwarded),
 	};
 
 	return (cmocka_run_group_tests_name("imsg", tests, NULL, NULL));
