@@ -1,0 +1,174 @@
+/*
+ * ctl.h: what socksmctl(8) and the daemon say to each other on the control
+ * socket: one request per connection, the answer's rows, then CTL_END.
+ *
+ * Fixed sizes and no pointers. Text in a row is NUL-terminated, and not yet
+ * fit for a terminal: names are what the configuration says and what clients
+ * sent. Names of figures come with them, so that socksmctl knows none itself.
+ */
+
+#ifndef CTL_H
+#define CTL_H
+
+#include <net/if.h>
+#include <stdint.h>
+
+#include "addr.h"
+
+#define CTL_SOCKET	"/var/run/socksmd.sock"
+#define CTL_VERSION	1
+#define CTL_NAMELEN	64
+#define CTL_WORDLEN	32
+#define CTL_TEXTLEN	1024
+
+enum ctl_type {
+	CTL_NONE,
+	/* requests; in each a struct ctl_request */
+	CTL_SHOW_SUMMARY,
+	CTL_SHOW_SESSIONS,
+	CTL_SHOW_ASSOCIATIONS,
+	CTL_SHOW_GROUPS,
+	CTL_SHOW_RULES,
+	CTL_SHOW_TABLES,
+	CTL_SHOW_USERS,
+	CTL_SHOW_STATISTICS,
+	CTL_SHOW_PROCESSES,
+	CTL_REQUEST_MAX,
+	/* answers: rows of the listing, and its end */
+	CTL_SUMMARY,
+	CTL_SESSION,
+	CTL_ASSOCIATION,
+	CTL_DROP,		/* behind an association: one reason */
+	CTL_GROUP,
+	CTL_RULE,
+	CTL_TABLE,
+	CTL_USER,
+	CTL_STATISTIC,
+	CTL_PROCESS,
+	CTL_END,		/* struct ctl_end; nothing comes after */
+	CTL_MAX
+};
+
+/* Filters: "" and ADDR_NONE let everything pass; all must agree. */
+struct ctl_request {
+	uint32_t	 version;
+	uint32_t	 pad;
+	char		 user[CTL_NAMELEN];
+	char		 label[CTL_NAMELEN];
+	struct addr	 group;
+};
+
+struct ctl_end {
+	uint32_t	 error;		/* errno, or 0 */
+	uint32_t	 rows;
+	char		 text[CTL_NAMELEN];	/* with an error */
+};
+
+struct ctl_summary {
+	uint64_t	 uptime;		/* seconds */
+	uint32_t	 healthy;		/* the engine answers */
+	uint32_t	 generation;		/* of the configuration */
+	uint32_t	 sessions;
+	uint32_t	 sessions_limit;
+	uint32_t	 associations;
+	uint32_t	 associations_limit;
+	uint32_t	 groups;
+	uint32_t	 groups_limit;
+	uint32_t	 listeners;
+	uint32_t	 rules;
+	uint64_t	 asked;
+	uint64_t	 granted;
+	uint64_t	 denied;
+};
+
+struct ctl_session {
+	uint64_t	 sid;
+	struct endpoint	 client;
+	struct endpoint	 local;
+	uint32_t	 associations;
+	uint32_t	 age;			/* seconds */
+	char		 user[CTL_NAMELEN];	/* "": nobody */
+	char		 listener[CTL_NAMELEN];	/* label */
+	char		 method[CTL_WORDLEN];	/* "": none completed */
+};
+
+struct ctl_association {
+	uint64_t	 grant;
+	uint64_t	 sid;
+	uint32_t	 aid;			/* 0: engine has none yet */
+	uint32_t	 age;			/* seconds */
+	uint32_t	 idle;			/* since the last datagram */
+	uint32_t	 idle_limit;
+	struct endpoint	 client;		/* control connection */
+	struct endpoint	 local;
+	struct endpoint	 group;
+	char		 user[CTL_NAMELEN];
+	char		 label[CTL_NAMELEN];
+	char		 via[IF_NAMESIZE];	/* of receiving, or sending */
+	char		 dir[CTL_WORDLEN];	/* "receive,send" */
+	char		 mode[4];
+	char		 encap[4];
+	uint32_t	 rule;
+	uint32_t	 ttl;			/* 0: does not send */
+	uint64_t	 in_datagrams;
+	uint64_t	 in_octets;
+	uint64_t	 out_datagrams;
+	uint64_t	 out_octets;
+	uint64_t	 drops;
+};
+
+struct ctl_group {
+	struct endpoint	 group;
+	struct addr	 source;		/* ADDR_NONE: any */
+	char		 ifname[IF_NAMESIZE];
+	uint32_t	 ifindex;
+	uint32_t	 receivers;
+	uint32_t	 senders;
+	uint32_t	 sources;		/* seen */
+	uint32_t	 idle;
+	uint32_t	 pad;
+	uint64_t	 in_datagrams;
+	uint64_t	 in_octets;
+	uint64_t	 drops;
+};
+
+struct ctl_rule {
+	uint32_t	 nr;
+	uint32_t	 line;
+	uint64_t	 evaluations;
+	uint64_t	 matches;
+	uint64_t	 passes;
+	uint64_t	 datagrams;		/* of ended associations */
+	uint64_t	 octets;
+	char		 file[CTL_NAMELEN];
+	char		 text[CTL_TEXTLEN];
+};
+
+struct ctl_table {
+	char		 name[CTL_WORDLEN];
+	uint32_t	 entries;
+	uint8_t		 is_const;
+	uint8_t		 persist;
+	uint8_t		 pad[2];
+};
+
+struct ctl_user {
+	char		 name[CTL_NAMELEN];
+	char		 groups[CTL_TEXTLEN];	/* with commas between */
+	uint32_t	 sessions;		/* now */
+	uint32_t	 associations;
+};
+
+struct ctl_statistic {				/* also CTL_DROP */
+	char		 name[CTL_WORDLEN];
+	uint64_t	 value;
+};
+
+struct ctl_process {
+	char		 role[CTL_WORDLEN];
+	char		 user[CTL_NAMELEN];
+	int32_t		 pid;
+	uint32_t	 pad;
+};
+
+#endif
