@@ -12,6 +12,9 @@ PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 EXAMPLEDIR = ${PREFIX}/share/examples/socksmd
 
+EXAMPLES = etc/socksmd.conf etc/socksmd.service etc/socksmd.sysusers \
+	etc/socksmd.tmpfiles etc/socksmd.rc
+
 PROGS = socksmd socksmctl socksmc
 SUBDIRS = compat libsocksm ${PROGS}
 
@@ -33,11 +36,12 @@ socksmc: libsocksm
 	${MAKE} -C socksmc
 
 # The configuration of a running daemon is never touched; without one, the
-# example becomes it.
+# example becomes it.  Units and scripts say in their first lines where they
+# go: what starts at boot is not for us to decide.
 install: all
 	for d in ${SUBDIRS}; do ${MAKE} -C $$d install || exit 1; done
 	install -d ${DESTDIR}${EXAMPLEDIR} ${DESTDIR}${SYSCONFDIR}
-	install -m 644 etc/socksmd.conf ${DESTDIR}${EXAMPLEDIR}
+	install -m 644 ${EXAMPLES} ${DESTDIR}${EXAMPLEDIR}
 	test -e ${DESTDIR}${SYSCONFDIR}/socksmd.conf || \
 	    install -m 600 etc/socksmd.conf ${DESTDIR}${SYSCONFDIR}
 
