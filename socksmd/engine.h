@@ -31,6 +31,7 @@ struct sock {
 	uint32_t	 mtu;
 	uint32_t	 refs;
 	uint64_t	 idle_since;	/* last req issued when refs became 0 */
+	uint32_t	 kernel;	/* its drops that are counted already */
 	struct event	 ev;
 	struct group	*group;		/* SOCK_GROUP only */
 };
@@ -38,7 +39,7 @@ struct sock {
 /* An association: draft 3; at most 1 KiB with all that hangs on it. */
 struct assoc {
 	TAILQ_ENTRY(assoc) entry;	/* of its session */
-	TAILQ_ENTRY(assoc) idle_entry;	/* of the idle queue */
+	TAILQ_ENTRY(assoc) idle_entry;	/* of its slot of the idle wheel */
 	uint64_t	 grant;
 	struct session	*session;
 	uint32_t	 aid;
@@ -46,6 +47,8 @@ struct assoc {
 	uint8_t		 ttl;
 	uint8_t		 no_segment;	/* UDP_SEGMENT failed to here: EMSGSIZE */
 	uint32_t	 idle;		/* seconds, 0: never */
+	uint16_t	 idle_slot;
+	uint8_t		 queued;	/* is in that slot */
 	uint32_t	 slot;		/* in group->receivers */
 	uint32_t	 pending;	/* questions about it in flight */
 	long long	 last;		/* ms of its last datagram */
@@ -61,23 +64,26 @@ struct assoc {
 struct engine {
 	uint32_t	 generation;
 	struct settings	 settings;
-	struct counters	 lost;		/* drops that belong to nobody: DROP_AID,
-					 * DROP_SHORT ... */
+	struct counters	 lost;		/* all drops that were not counted on
+					 * an association */
 	uint64_t	 stat[STAT_MAX];
 };
 extern struct engine	engine;
 
 /* engine.c */
 int	 engine_own_addr(const struct addr *);	/* one of ours, P40 */
-long long engine_now(void);	/* ms; read once per turn of the event loop */
+long long engine_now(void);	/* ms; reads the clock: once per burst */
+long long engine_timeout(enum timeout);			/* ms */
+int	 engine_stopping(void);	/* all is recorded, nothing may follow */
 const struct msg_listener *engine_listener(uint32_t id);
 
 /* assoc.c: AID -> association; freed AIDs rest for 120 s (P19). */
 struct assoc *assoc_find(uint32_t aid);
 struct assoc *assoc_new(struct session *);	/* NULL: limit or memory */
+/* Sockets it was the last to use are closed by this too, groups with them. */
 void	 assoc_close(struct assoc *, enum end_reason);
 void	 assoc_drop_direction(struct assoc *, uint16_t flags); /* P31 */
-void	 assoc_touch(struct assoc *);	/* a datagram: postpones idle */
+void	 assoc_touch(struct assoc *);	/* a datagram: one store, any time */
 /*
  * P20: a datagram from src that carries the right AID: learns the port if it
  * is still open and no other receiver of the group holds it. 0: src is the
@@ -98,6 +104,9 @@ void	 sock_collect(uint64_t oldest_req);	/* no question before it is
 						 * in flight any more */
 struct sock *sock_find(const struct sock_key *);
 void	 sock_close_all(void);
+/* Asks the kernel what it dropped: DROP_KERNEL of the group, and of all. */
+void	 sock_kernel_drops(struct sock *);
+void	 sock_kernel_drops_all(void);
 /* request.c: the newest question issued so far. */
 uint64_t request_newest(void);
 uint64_t request_oldest(void);	/* in flight, or newest + 1 */
@@ -110,6 +119,8 @@ void	 group_leave(struct group *, struct assoc *);
 int	 group_port_held(const struct group *, const struct endpoint *local,
 	    const struct assoc *but);		/* P20, P48 */
 void	 group_filter(struct group *, int on);	/* grant.filter */
+void	 group_sender(const struct assoc *, int on); /* sends now, does not any
+						 * more: a->send is set */
 void	 group_count(const struct sock_key *, struct msg_counters *);
 uint32_t group_number(void);
 
