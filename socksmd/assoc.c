@@ -199,17 +199,34 @@ assoc_new(struct session *s)
 }
 
 static void
+assoc_stop_receiving(struct assoc *a)
+{
+	if (a->recv == NULL)
+		return;
+	group_leave(a->recv->group, a);
+	sock_unref(a->recv);
+	a->recv = NULL;
+}
+
+static void
+assoc_stop_sending(struct assoc *a)
+{
+	if (a->send == NULL)
+		return;
+	group_sender(a, 0);
+	sock_unref(a->send);
+	a->send = NULL;
+	a->ttl = 0;
+}
+
+static void
 assoc_free(struct assoc *a)
 {
 	struct session	*s = a->session;
 
 	wheel_remove(a);
-	if (a->recv != NULL) {
-		group_leave(a->recv->group, a);
-		sock_unref(a->recv);
-	}
-	if (a->send != NULL)
-		sock_unref(a->send);
+	assoc_stop_receiving(a);
+	assoc_stop_sending(a);
 	if (a->relay != NULL)
 		sock_unref(a->relay);
 	if (a->pending > 0)
@@ -309,6 +326,7 @@ assoc_extend(struct assoc *a, const struct msg_grant *g, struct sock *recv,
 		if (a->send == NULL) {
 			a->send = send;
 			sock_ref(send);
+			group_sender(a, 1);
 		}
 		a->ttl = g->ttl;
 	}
@@ -338,22 +356,6 @@ assoc_open(struct session *s, const struct msg_grant *g, struct sock *recv,
 	return a;
 }
 
-static void
-assoc_stop_receiving(struct assoc *a)
-{
-	group_leave(a->recv->group, a);
-	sock_unref(a->recv);
-	a->recv = NULL;
-}
-
-static void
-assoc_stop_sending(struct assoc *a)
-{
-	sock_unref(a->send);
-	a->send = NULL;
-	a->ttl = 0;
-}
-
 /* P31: a direction that does not stand is no fault. */
 void
 assoc_drop_direction(struct assoc *a, uint16_t flags)
@@ -367,9 +369,9 @@ assoc_drop_direction(struct assoc *a, uint16_t flags)
 	}
 	if (stands == stood)
 		return;
-	if (!(stands & SOCKS_F_RECEIVE) && a->recv != NULL)
+	if (!(stands & SOCKS_F_RECEIVE))
 		assoc_stop_receiving(a);
-	if (!(stands & SOCKS_F_SEND) && a->send != NULL)
+	if (!(stands & SOCKS_F_SEND))
 		assoc_stop_sending(a);
 	a->flags = (a->flags & ~SOCKS_F_DIRECTIONS) | stands;
 	assoc_released(a, stands, END_RELEASE);

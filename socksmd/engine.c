@@ -234,6 +234,7 @@ engine_on_shutdown(enum proc_role from, const void *data, int fd)
 static void
 count_engine(struct msg_counters *c)
 {
+	sock_kernel_drops_all();
 	engine.stat[STAT_GROUPS] = group_number();
 	memcpy(c->stat, engine.stat, sizeof(c->stat));
 	c->counters = engine.lost;
