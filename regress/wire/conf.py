@@ -1,0 +1,142 @@
+"""The configurations the daemon runs under, and what it does not serve yet."""
+
+import env
+
+# What this milestone leaves out.  Strike a word when the server serves it:
+# the tests then expect the real answer in place of X'07'.
+NOT_YET = {
+    "connect", "bind", "associate", "features",     # RFC 1928 and [Van97]
+    "unicast",              # UDP BIND without UDP-MULTICAST
+    "tcp-encapsulation",    # draft 3.4
+    "mm",                   # MM-mode is answered by MU-mode
+    "fragments",            # FRAG other than 0 is dropped
+}
+
+
+def served(feature):
+    return feature not in NOT_YET
+
+
+def unless(feature, answer):
+    """The answer once the feature is served, X'07' until then."""
+    return answer if served(feature) else 0x07
+
+
+PASSWORD = "correct horse"
+LONG = "l" * 255                    # both as long as RFC 1929 allows
+
+
+def users():
+    """name:hash[:group,...], each hash format with one right password."""
+    sha512 = env.crypt(PASSWORD, "$6$rounds=5000$wiretests$")
+    lines = [
+        f"alice:{sha512}:staff",
+        f"bob:{env.crypt(PASSWORD, '$y$j9T$abcdefgh$')}",
+        f"carol:{env.crypt(PASSWORD, '$2b$05$abcdefghijklmnopqrstuu')}",
+        "locked:*",
+        # no crypt(3) has this one
+        "foreign:$99$wiretests$" + sha512.rsplit("$", 1)[1],
+        # an empty password, rightly hashed: still no login (P3)
+        f"empty:{env.crypt('', '$6$rounds=5000$wiretests$')}",
+        f"{LONG}:{env.crypt(LONG, '$6$rounds=5000$wiretests$')}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+# Groups by second octet: what the ruleset says about 239.N.0.0/16.
+BOTH, RECEIVE, SENDING, DEFAULT, NOTHING, ALICE, HOST3, HIGH, SINGLE = \
+    range(1, 10)
+
+MAIN = """
+set timeout { handshake 3, auth-failure 1 }
+listen on fwin port 1080 auth none
+listen on fwin port 1081 auth userpass
+listen on fwin port 1082 auth { userpass, none }
+listen on fwin port 1083 auth { none, userpass }
+inside on fwin
+egress on fwout
+users file "@USERS@"
+
+block log all
+pass receive from any to 239.1.0.0/16 port 5000:5999 label "wire-both"
+pass send from any to 239.1.0.0/16 port 5000:5999 ttl <= 32 label "wire-both"
+pass receive from any to 239.2.0.0/16
+pass send from any to 239.3.0.0/16 ttl <= 32
+pass receive from any to 239.4.0.0/16
+pass send from any to 239.4.0.0/16
+pass receive from any to 239.6.0.0/16 user alice label "wire-alice"
+pass send from any to 239.6.0.0/16 user alice ttl <= 32 label "wire-alice"
+pass receive from 10.0.0.3 to 239.7.0.0/16
+pass send from any to 239.8.0.0/16 ttl <= 255
+pass receive from any to 239.9.0.0/16
+block deliver from 192.0.2.66 to any
+block deliver from any to 239.9.0.0/16
+pass deliver from 192.0.2.10 to 239.9.0.0/16
+"""
+
+if served("unicast"):
+    MAIN += "pass udp from any to 192.0.2.0/24 port 7000:7999\n"
+
+# The careless ruleset of P43 and P45, with one group of 224.0.0.0/24 named.
+CARELESS = """
+set timeout { handshake 3, auth-failure 1 }
+listen on fwin port 1080 auth none
+inside on fwin
+egress on fwout
+table <control> const { 224.0.0.0/24 }
+pass receive from any to any
+pass send from any to any ttl <= 255
+pass receive from any to 224.0.0.0/4
+pass send from any to 224.0.0.0/4 ttl <= 255
+pass receive from any to <control>
+pass receive from any to 224.0.0.77
+pass send from any to 224.0.0.78 ttl <= 255
+"""
+
+# One group on two interfaces (P41).
+TWO = """
+set timeout { handshake 3, auth-failure 1 }
+listen on fwin port 1080 auth none
+inside on fwin
+egress on fwout
+egress on fwout2
+block all
+pass receive from any to 239.1.0.0/16 via fwout
+pass send from any to 239.1.0.0/16 ttl <= 32 via fwout
+pass receive from 10.0.0.3 to 239.1.0.0/16 via fwout2
+pass send from 10.0.0.3 to 239.1.0.0/16 ttl <= 32 via fwout2
+"""
+
+LIMITS = """
+set timeout { handshake 3, auth-failure 1, idle 2 }
+set limit { receivers-per-host 3, groups 4, associations-per-session 6 }
+set max-ttl 5
+listen on fwin port 1080 auth none
+inside on fwin
+egress on fwout
+block all
+pass receive from any to 239.1.0.0/16
+pass send from any to 239.1.0.0/16
+"""
+
+LOCAL_ANY = """
+set timeout { handshake 3, auth-failure 1 }
+listen on fwin port 1080 auth none
+inside on fwin
+egress on fwout
+block all
+pass receive from any to 239.1.0.0/16 local any
+"""
+
+CONFS = {"main": MAIN, "careless": CARELESS, "two": TWO, "limits": LIMITS,
+         "local-any": LOCAL_ANY}
+# a configuration that an early daemon need not understand yet
+OPTIONAL = {"local-any"}
+
+
+def under(conf):
+    """Decorator: the test runs under this configuration (default main)."""
+    def mark(function):
+        function.conf = conf
+        return function
+    return mark
