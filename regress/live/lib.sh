@@ -143,7 +143,7 @@ receive() {
 	receive_name=$1 receive_group=$2
 	shift 2
 	receive_n=$(associations)
-	$IN env SOCKSM_SERVER=10.0.0.1:1080 "$SOCKSMC" -v "$@" recv \
+	$IN env SOCKSM_SERVER=10.0.0.1:1080 "$SOCKSMC" "$@" recv \
 	    "$receive_group" >"$T/$receive_name.got" 2>"$T/client.err" &
 	receiver=$!
 	check_within 10 "no association for $receive_group" \

@@ -31,9 +31,9 @@ stops_at() {	# signal
 	[ $status = 0 ] || fail "exit status $status"
 	clients_end
 	nothing_left
-	n=$(grep -Ec 'association .*end="?shutdown' log)
+	n=$(grep -Ec 'association .*reason="?shutdown' log)
 	[ "$n" = 2 ] || fail "$n records of 2 associations"
-	n=$(grep -Ec 'session .*end="?shutdown' log)
+	n=$(grep -Ec 'session .*reason="?shutdown' log)
 	[ "$n" = 2 ] || fail "$n records of 2 sessions"
 }
 
@@ -135,7 +135,7 @@ test_record_of_a_stream() {
 	check_within 10 "socksmc goes on" gone $receiver
 	check_within 5 "no record" logged 'association .*239\.2\.0\.1'
 	line=$(grep 'association .*239\.2\.0\.1' log)
-	for want in alice 10.0.0.2 5000 label=\"*alice 131600 end=; do
+	for want in alice 10.0.0.2 5000 label=\"*alice 131600 reason=; do
 		echo "$line" | grep -q -- "$want" || fail "no $want: $line"
 	done
 	check_within 5 "no record" logged 'session .*user="?alice'

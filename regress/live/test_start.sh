@@ -138,12 +138,12 @@ test_start_bad_option() {
 	logged "^usage: " || fail "$(cat log)"
 }
 
-# -n says nothing about a good file, and touches nothing.
+# -n checks and touches nothing; what -nv prints means the same again.
 test_check_only() {
 	conf_write conf
 	"$SOCKSMD" -n -f conf >out 2>&1 || fail "refuses it: $(cat out)"
-	"$SOCKSMD" -nv -f conf >printed 2>&1 || fail "-nv: $(cat printed)"
-	"$SOCKSMD" -nv -f printed >again 2>&1 || fail "$(cat again)"
+	"$SOCKSMD" -nv -f conf >printed 2>out || fail "-nv: $(cat out)"
+	"$SOCKSMD" -nv -f printed >again 2>out || fail "$(cat out)"
 	cmp printed again || fail "its own output is another configuration"
 	echo "pass nonsense" >>conf
 	"$SOCKSMD" -n -f conf >out 2>&1

@@ -163,7 +163,7 @@ test_send_to_multicat() {
 	    >multicat.log 2>&1 &
 	check_within 5 "multicat does not listen" outside_joined
 	multicat_file sent 300 1000
-	client -t 4 send 239.1.0.1:5000 <sent.ts || fail "socksmc send: $?"
+	client -t 4 -r 8000 send 239.1.0.1:5000 <sent.ts || fail "socksmc send: $?"
 	got outside sent.ts
 }
 
@@ -195,7 +195,7 @@ test_member_to_member() {
 	receive one 239.1.0.1:5000
 	sniff out "$OUT" out0 "udp dst port 5000"
 	multicat_file sent 50 100
-	client -t 4 send 239.1.0.1:5000 <sent.ts || fail "socksmc send: $?"
+	client -t 4 -r 8000 send 239.1.0.1:5000 <sent.ts || fail "socksmc send: $?"
 	got one sent.ts
 	check_within 5 "outside saw less" sniffed_at_least 1 out
 	check_within 10 "tcpdump does not stop" witness_end
