@@ -16,6 +16,10 @@
 
 #define CONF_METHODS	8
 
+/* Methods as on the wire (RFC 1928 3). */
+#define CONF_METHOD_NONE	0x00
+#define CONF_METHOD_USERPASS	0x02
+
 /* listen on IF|ADDR port N [label NAME] auth { ... } */
 struct conf_listener {
 	TAILQ_ENTRY(conf_listener) entry;
@@ -30,7 +34,10 @@ struct conf_listener {
 };
 TAILQ_HEAD(conf_listeners, conf_listener);
 
-/* inside on IF, egress on IF [address ADDR] */
+/*
+ * inside on IF, egress on IF [address ADDR]. egress may name an interface
+ * twice, with an address of each family.
+ */
 struct conf_iface {
 	TAILQ_ENTRY(conf_iface) entry;
 	char		 name[IF_NAMESIZE];
@@ -70,7 +77,8 @@ void		 conf_free(struct conf *);	/* wipes hashes */
  * Returns the configuration, or NULL if there was an error.
  */
 struct conf	*conf_parse(const char *file, FILE *err);
-int		 conf_define(const char *assignment);	/* -D macro=value */
+/* -D macro=value, before conf_parse; 0, or -1 if it is not of that form. */
+int		 conf_define(const char *assignment);
 void		 conf_print(const struct conf *, FILE *);	/* -nv */
 
 #endif

@@ -267,6 +267,12 @@ setting_flag(struct settings *s, const char *option, const char *flag,
 	return 0;
 }
 
+void
+setting_none(struct settings *s, const char *option)
+{
+	setting_put(s, setting_find(option, NULL), 0);
+}
+
 static void
 flags_print(const struct choice *c, uint32_t v, FILE *f)
 {

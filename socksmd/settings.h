@@ -74,6 +74,7 @@ int	 setting_set(struct settings *, const char *option, const char *item,
 	    const char *value, char *err, size_t);
 int	 setting_flag(struct settings *, const char *option, const char *flag,
 	    int first, char *err, size_t);
+void	 setting_none(struct settings *, const char *option);
 void	 settings_print(const struct settings *, FILE *);
 
 #endif

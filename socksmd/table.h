@@ -17,7 +17,8 @@
 struct table_entry {
 	struct prefix	 prefix;
 	uint8_t		 neg;
-	uint8_t		 pad[3];
+	uint8_t		 from_file;	/* not to be printed */
+	uint8_t		 pad[2];
 };
 struct table;
 TAILQ_HEAD(table_list, table);
