@@ -155,8 +155,6 @@ struct ctl_table {
 struct ctl_user {
 	char		 name[CTL_NAMELEN];
 	char		 groups[CTL_TEXTLEN];	/* with commas between */
-	uint32_t	 sessions;		/* now */
-	uint32_t	 associations;
 };
 
 struct ctl_statistic {				/* also CTL_DROP */
