@@ -39,14 +39,14 @@ struct cred {
 	char			 name[MSG_NAMELEN];
 	char			 hash[256];
 };
-RB_HEAD(creds, cred);
-RB_PROTOTYPE(creds, cred, entry, cred_cmp)
+RB_HEAD(auth_creds, cred);
+RB_PROTOTYPE(auth_creds, cred, entry, cred_cmp)
 
 /* One generation of them. */
 struct credset {
 	uint32_t		 generation;
 	uint32_t		 cache;		/* auth-cache, seconds */
-	struct creds		 creds;
+	struct auth_creds		 creds;
 	char			 dummy[256];	/* of the commonest format */
 };
 
@@ -64,8 +64,8 @@ struct host {
 	struct addr		 addr;
 	uint32_t		 n;
 };
-RB_HEAD(hosts, host);
-RB_PROTOTYPE(hosts, host, entry, host_cmp)
+RB_HEAD(auth_hosts, host);
+RB_PROTOTYPE(auth_hosts, host, entry, host_cmp)
 
 /* An answer that policy must have before the engine may. */
 struct answer {
@@ -76,7 +76,7 @@ struct answer {
 
 static struct credset		*current;
 static struct credset		*scratch;
-static struct hosts		 hosts = RB_INITIALIZER(&hosts);
+static struct auth_hosts		 hosts = RB_INITIALIZER(&hosts);
 static TAILQ_HEAD(, host)	 turns = TAILQ_HEAD_INITIALIZER(turns);
 static TAILQ_HEAD(, answer)	 answers = TAILQ_HEAD_INITIALIZER(answers);
 static uint32_t			 queued;
@@ -94,8 +94,8 @@ host_cmp(const struct host *a, const struct host *b)
 	return addr_cmp(&a->addr, &b->addr);
 }
 
-RB_GENERATE(creds, cred, entry, cred_cmp)
-RB_GENERATE(hosts, host, entry, host_cmp)
+RB_GENERATE(auth_creds, cred, entry, cred_cmp)
+RB_GENERATE(auth_hosts, host, entry, host_cmp)
 
 static void
 credset_free(struct credset *set)
@@ -105,7 +105,7 @@ credset_free(struct credset *set)
 	if (set == NULL)
 		return;
 	while ((c = RB_ROOT(&set->creds)) != NULL) {
-		RB_REMOVE(creds, &set->creds, c);
+		RB_REMOVE(auth_creds, &set->creds, c);
 		explicit_bzero(c, sizeof(*c));
 		free(c);
 	}
@@ -161,7 +161,7 @@ auth_on_hash(enum proc_role from, const void *data, int fd)
 	    "name of a user"), sizeof(c->name));
 	strlcpy(c->hash, msg_string(m->hash, sizeof(m->hash),
 	    "hash of a user"), sizeof(c->hash));
-	if (c->name[0] == '\0' || RB_INSERT(creds, &set->creds, c) != NULL)
+	if (c->name[0] == '\0' || RB_INSERT(auth_creds, &set->creds, c) != NULL)
 		fatalx("auth: user without a name, or one name twice");
 }
 
@@ -199,7 +199,7 @@ credset_choose_dummy(struct credset *set)
 
 	strlcpy(set->dummy, DUMMY_HASH, sizeof(set->dummy));
 	memset(count, 0, sizeof(count));
-	RB_FOREACH(c, creds, &set->creds) {
+	RB_FOREACH(c, auth_creds, &set->creds) {
 		if ((len = hash_kind(c->hash)) == 0)
 			continue;
 		for (i = 0; i < n; i++)
@@ -310,7 +310,7 @@ auth_check(const struct msg_auth *m)
 	memset(&find, 0, sizeof(find));
 	if (m->user[0] != '\0' && m->pass[0] != '\0' &&
 	    strlcpy(find.name, m->user, sizeof(find.name)) < sizeof(find.name))
-		c = RB_FIND(creds, &current->creds, &find);
+		c = RB_FIND(auth_creds, &current->creds, &find);
 	if (c != NULL && c->hash[0] == '$')
 		ok = hash_check(m->pass, c->hash);
 	if (ok == -1) {
@@ -333,13 +333,13 @@ host_get(const struct addr *addr)
 	struct host	*h, find;
 
 	find.addr = *addr;
-	if ((h = RB_FIND(hosts, &hosts, &find)) != NULL)
+	if ((h = RB_FIND(auth_hosts, &hosts, &find)) != NULL)
 		return h;
 	if ((h = calloc(1, sizeof(*h))) == NULL)
 		return NULL;
 	h->addr = *addr;
 	TAILQ_INIT(&h->jobs);
-	RB_INSERT(hosts, &hosts, h);
+	RB_INSERT(auth_hosts, &hosts, h);
 	TAILQ_INSERT_TAIL(&turns, h, turn);
 	return h;
 }
@@ -348,7 +348,7 @@ static void
 host_close(struct host *h)
 {
 	TAILQ_REMOVE(&turns, h, turn);
-	RB_REMOVE(hosts, &hosts, h);
+	RB_REMOVE(auth_hosts, &hosts, h);
 	free(h);
 }
 

@@ -27,10 +27,10 @@ struct entry {
 	uint8_t			 mac[MAC];
 };
 
-RB_HEAD(entries, entry);
-RB_PROTOTYPE(entries, entry, node, entry_cmp)
+RB_HEAD(authcache_tree, entry);
+RB_PROTOTYPE(authcache_tree, entry, node, entry_cmp)
 
-static struct entries		 entries = RB_INITIALIZER(&entries);
+static struct authcache_tree		 entries = RB_INITIALIZER(&entries);
 static TAILQ_HEAD(, entry)	 ages = TAILQ_HEAD_INITIALIZER(ages);
 static uint32_t			 nentries;
 static uint32_t			 lifetime;	/* seconds, 0: off */
@@ -46,7 +46,7 @@ entry_cmp(const struct entry *a, const struct entry *b)
 	return memcmp(a->mac, b->mac, sizeof(a->mac));
 }
 
-RB_GENERATE(entries, entry, node, entry_cmp)
+RB_GENERATE(authcache_tree, entry, node, entry_cmp)
 
 static void
 mac_pad(SHA2_CTX *ctx, uint8_t with)
@@ -80,7 +80,7 @@ mac_of(const char *user, const char *pass, uint8_t mac[MAC])
 static void
 entry_close(struct entry *e)
 {
-	RB_REMOVE(entries, &entries, e);
+	RB_REMOVE(authcache_tree, &entries, e);
 	TAILQ_REMOVE(&ages, e, age);
 	nentries--;
 	explicit_bzero(e, sizeof(*e));
@@ -118,7 +118,7 @@ authcache_find(const char *user, const char *pass)
 		return 0;
 	authcache_expire();
 	mac_of(user, pass, find.mac);
-	found = RB_FIND(entries, &entries, &find) != NULL;
+	found = RB_FIND(authcache_tree, &entries, &find) != NULL;
 	explicit_bzero(&find, sizeof(find));
 	return found;
 }
@@ -138,7 +138,7 @@ authcache_add(const char *user, const char *pass)
 		return;
 	mac_of(user, pass, e->mac);
 	e->until = clock_ms() + (long long)lifetime * 1000;
-	if (RB_INSERT(entries, &entries, e) != NULL) {
+	if (RB_INSERT(authcache_tree, &entries, e) != NULL) {
 		free(e);
 		return;
 	}

@@ -14,14 +14,14 @@
 #include "socks.h"
 
 RB_HEAD(grants, grant);
-RB_HEAD(receivers, grant);
+RB_HEAD(grant_receivers, grant);
 RB_HEAD(sockrefs, sockref);
 RB_PROTOTYPE(grants, grant, entry, grant_cmp)
-RB_PROTOTYPE(receivers, grant, receiver, receiver_cmp)
+RB_PROTOTYPE(grant_receivers, grant, receiver, receiver_cmp)
 RB_PROTOTYPE(sockrefs, sockref, entry, sockref_cmp)
 
 static struct grants	 grants = RB_INITIALIZER(&grants);
-static struct receivers	 receivers = RB_INITIALIZER(&receivers);
+static struct grant_receivers	 receivers = RB_INITIALIZER(&receivers);
 static struct sockrefs	 sockrefs = RB_INITIALIZER(&sockrefs);
 static uint64_t		 last_id;	/* never used again */
 static uint32_t		 nassociations;
@@ -63,7 +63,7 @@ sockref_cmp(const struct sockref *a, const struct sockref *b)
 }
 
 RB_GENERATE(grants, grant, entry, grant_cmp)
-RB_GENERATE(receivers, grant, receiver, receiver_cmp)
+RB_GENERATE(grant_receivers, grant, receiver, receiver_cmp)
 RB_GENERATE(sockrefs, sockref, entry, sockref_cmp)
 
 struct grant *
@@ -182,7 +182,7 @@ receiver_taken(const struct endpoint *remote, const struct endpoint *local)
 
 	key.remote = *remote;
 	key.stand_in = *local;
-	return RB_FIND(receivers, &receivers, &key) != NULL;
+	return RB_FIND(grant_receivers, &receivers, &key) != NULL;
 }
 
 uint32_t
@@ -194,10 +194,10 @@ receiver_count(const struct endpoint *remote, const struct addr *local)
 	key.remote = *remote;
 	memset(&key.stand_in, 0, sizeof(key.stand_in));
 	key.stand_in.addr = *local;
-	for (g = RB_NFIND(receivers, &receivers, &key); g != NULL &&
+	for (g = RB_NFIND(grant_receivers, &receivers, &key); g != NULL &&
 	    endpoint_eq(&g->remote, remote) &&
 	    addr_eq(&g->stand_in.addr, local);
-	    g = RB_NEXT(receivers, &receivers, g))
+	    g = RB_NEXT(grant_receivers, &receivers, g))
 		n++;
 	return n;
 }
@@ -226,7 +226,7 @@ grant_hold(struct grant *g, int dir, const struct sock_key *key)
 	g->ever |= dir_flag[dir];
 	if (dir == DIR_RECEIVE) {
 		g->is_receiver = 1;
-		RB_INSERT(receivers, &receivers, g);
+		RB_INSERT(grant_receivers, &receivers, g);
 	}
 	return reuse;
 }
@@ -241,7 +241,7 @@ grant_drop(struct grant *g, int dir)
 	g->basis[dir].sock = NULL;
 	if (dir == DIR_RECEIVE && g->is_receiver) {
 		g->is_receiver = 0;
-		RB_REMOVE(receivers, &receivers, g);
+		RB_REMOVE(grant_receivers, &receivers, g);
 	}
 	if ((g->flags & SOCKS_F_DIRECTIONS) == 0) {
 		g->who->nassoc--;
