@@ -17,6 +17,7 @@
 #include "compat.h"
 #include "imsg.h"
 
+#include "handlers.h"
 #include "log.h"
 #include "proc.h"
 #include "rule.h"
@@ -333,6 +334,22 @@ proc_drain(enum proc_role from)
 		if (poll(&pfd, 1, 0) != 1 || !chan_read(c))
 			break;
 	}
+}
+
+/* M_CHANNEL in every child: the parent introduces a peer. */
+void
+child_on_channel(enum proc_role from, const void *data, int fd)
+{
+	const struct msg_channel	*msg = data;
+
+	(void)from;
+	if (msg->peer >= PROC_MAX || msg->peer == (uint32_t)self)
+		fatalx("%s: channel to process %u", proc_name(self),
+		    msg->peer);
+	if (fd == -1)
+		fatalx("%s: channel to %s was lost", proc_name(self),
+		    proc_name(msg->peer));
+	proc_attach(msg->peer, fd);
 }
 
 const char *

@@ -1,0 +1,79 @@
+/*
+ * msg_session.h: the messages about a session and its questions;
+ * see msg.h.
+ */
+
+#ifndef MSG_SESSION_H
+#define MSG_SESSION_H
+
+#include <stdint.h>
+
+#include "addr.h"
+
+/*
+ * SESSION, CLIENT: who connected, from where, to which of our addresses, on
+ * which listener. From the parent, so policy can rely on it. A sid is never
+ * used again.
+ */
+struct msg_session {
+	uint64_t	 sid;
+	uint32_t	 generation;
+	uint32_t	 listener;
+	uint32_t	 ifindex;	/* where local lives */
+	uint32_t	 mtu;		/* of that interface; for UDP_SEGMENT */
+	struct endpoint	 peer;
+	struct endpoint	 local;
+};
+
+struct msg_auth {			/* wiped after use on both sides */
+	uint64_t	 sid;
+	struct addr	 peer;		/* a claim; only for taking turns */
+	char		 user[256];	/* NUL-terminated, "" fails */
+	char		 pass[256];
+};
+
+/* A failed login is told as well: the record shows what was tried. */
+struct msg_identity {
+	uint64_t	 sid;
+	uint8_t		 ok;
+	uint8_t		 method;
+	char		 user[256];
+};
+
+struct msg_authed {
+	uint64_t	 sid;
+	uint8_t		 ok;
+};
+
+/*
+ * ASK: may this session have that? req is the engine's number for the
+ * question, counts up over all sessions and comes back with the answer.
+ */
+enum ask_op {
+	ASK_ENHANCED,	/* enhanced mode: the relay socket (P10) */
+	ASK_BIND,	/* UDP BIND, grant 0: new, else a direction more */
+	ASK_TTL,	/* SET TTL on a grant (P42) */
+	ASK_MAX
+};
+
+struct msg_ask {
+	uint64_t	 sid;
+	uint64_t	 req;
+	uint64_t	 grant;
+	uint8_t		 op;		/* enum ask_op */
+	uint8_t		 ttl;
+	uint16_t	 flags;		/* SOCKS_F_*, P15 already applied */
+	struct endpoint	 local;		/* as asked; af ADDR_NONE or any: the
+					 * peer's address (P20) */
+	struct endpoint	 remote;
+	char		 name[256];	/* REMOTE as a name, or "" */
+};
+
+struct msg_deny {
+	uint64_t	 sid;
+	uint64_t	 req;
+	uint16_t	 flags;		/* for the reply, P16 */
+	uint8_t		 code;		/* SOCKS_* */
+};
+
+#endif
