@@ -15,6 +15,8 @@
 
 #include "client.h"
 
+#define BAD_MAX		64	/* datagrams dropped between two looks */
+
 /* After a closed connection its class and text stay as they were. */
 static int
 closed(struct socksm *s)
@@ -107,35 +109,48 @@ judge(struct socksm *s, const uint8_t *hdr, size_t len,
 	return a;
 }
 
-/* The next good datagram that is there: its octets, or -1 with errno. */
+/* The next datagram that is there: its octets, 0 if bad, -1 with errno. */
 static ssize_t
-take(struct socksm *s, void *buf, size_t size, uint32_t *aid)
+take_one(struct socksm *s, void *buf, size_t size, struct client_assoc **a)
 {
 	struct sockaddr_storage	 ss;
-	struct client_assoc	*a;
 	uint8_t			 hdr[SOCKS_DGRAM_HDR];
 	struct iovec		 iov[2] = { { hdr, sizeof(hdr) },
 				    { buf, size } };
-	struct msghdr		 msg = { .msg_name = &ss, .msg_iov = iov,
-				    .msg_iovlen = 2 };
+	struct msghdr		 msg = { .msg_name = &ss,
+				    .msg_namelen = sizeof(ss),
+				    .msg_iov = iov, .msg_iovlen = 2 };
 	ssize_t			 n;
 
-	for (;;) {
-		msg.msg_namelen = sizeof(ss);
-		memset(&ss, 0, sizeof(ss));
-		if ((n = recvmsg(s->udp, &msg, 0)) == -1) {
-			if (transient(errno) && errno != EINTR)
-				continue;
+	memset(&ss, 0, sizeof(ss));
+	*a = NULL;
+	if ((n = recvmsg(s->udp, &msg, 0)) == -1)
+		return transient(errno) && errno != EINTR ? 0 : -1;
+	if ((*a = judge(s, hdr, (size_t)n, &ss)) != NULL)
+		return n - SOCKS_DGRAM_HDR;
+	s->drops++;
+	return 0;
+}
+
+/* The next good one. Strangers cannot keep us here: EAGAIN after some. */
+static ssize_t
+take(struct socksm *s, void *buf, size_t size, uint32_t *aid)
+{
+	struct client_assoc	*a;
+	ssize_t			 n;
+	int			 i;
+
+	for (i = 0; i < BAD_MAX; i++) {
+		if ((n = take_one(s, buf, size, &a)) == -1)
 			return -1;
-		}
-		if ((a = judge(s, hdr, (size_t)n, &ss)) == NULL) {
-			s->drops++;
+		if (a == NULL)
 			continue;
-		}
 		if (aid != NULL)
 			*aid = a->aid;
-		return n - SOCKS_DGRAM_HDR;
+		return n;
 	}
+	errno = EAGAIN;
+	return -1;
 }
 
 /* Until either descriptor has something: 1, 0 too late, -1 with errno. */
@@ -169,7 +184,7 @@ socksm_recv(struct socksm *s, void *buf, size_t size, uint32_t *aid,
 {
 	int64_t		 deadline = client_now() + timeout;
 	ssize_t		 n;
-	int		 ready;
+	int		 over = 0, ready;
 	short		 ctl;
 
 	for (;;) {
@@ -177,17 +192,15 @@ socksm_recv(struct socksm *s, void *buf, size_t size, uint32_t *aid,
 			return closed(s);
 		if ((n = take(s, buf, size, aid)) != -1)
 			return n;
-		if (errno != EAGAIN)
+		if (errno != EAGAIN || over)
 			break;
 		ready = wait_any(s, time_left(timeout, deadline), &ctl);
 		if (ready == -1)
 			break;
 		if (ctl != 0 && socksm_check(s) == -1)
 			return -1;
-		if (ready == 0) {
-			errno = EAGAIN;
-			break;
-		}
+		/* What came at the last moment is still looked at, once. */
+		over = ready == 0 || (timeout >= 0 && client_now() >= deadline);
 	}
 	return client_fail(s, SOCKSM_LOCAL, errno,
 	    "cannot receive: %s", strerror(errno));
