@@ -211,6 +211,18 @@ sniffed() {	# name, tcpdump's options
 	tcpdump -n "$@" -r "$T/$sniffed_name.pcap" 2>/dev/null
 }
 
+# Datagrams sent outside since the start, as the kernel there counts.
+udp_sent() {
+	$OUT awk '/^Udp:/ && n++ { print $5 }' /proc/net/snmp
+}
+
+# The payload of all of them, from the capture NAME, to $T/NAME.wire.
+wire() {
+	check_within 10 "tcpdump has not seen all that was sent" \
+	    sniffed_at_least "$(udp_sent)" "$1"
+	python3 "$here/payload.py" "$T/$1.pcap" >"$T/$1.wire"
+}
+
 sniffed_at_least() {	# number name
 	[ "$(sniffed "$2" | wc -l)" -ge "$1" ]
 }

@@ -9,15 +9,9 @@ test_ffmpeg_live() {
 	    -i testsrc=size=320x240:rate=25 -t 4 -c:v mpeg2video -b:v 1M \
 	    -f mpegts "udp://239.1.0.1:5000?localaddr=192.0.2.10&ttl=4&pkt_size=1316" ||
 	    fail "ffmpeg failed"
-	check_within 10 "tcpdump does not stop" witness_end
-	python3 "$here/payload.py" out.pcap >wire
-	check "ffmpeg sent little" size_is wire 100000
-	got one wire
-}
-
-witness_end() {
-	kill -INT $sniffer 2>/dev/null
-	gone $sniffer
+	wire out
+	check "ffmpeg sent little" size_is out.wire 100000
+	got one out.wire
 }
 
 test_multicat_file() {
@@ -61,20 +55,18 @@ test_iperf_loss() {
 	    -B 192.0.2.10 >iperf.log || fail "iperf failed"
 	sent=$(sed -n 's/.*Sent \([0-9]*\) datagrams.*/\1/p' iperf.log)
 	[ "${sent:-0}" -gt 1000 ] || fail "iperf sent ${sent:-nothing}"
-	check_within 10 "iperf's last datagram has not come" \
-	    size_is one.got $((sent * 1316))
-	python3 - one.got "$sent" <<'END' || fail "$(cat iperf.lost)"
+	check_within 10 "not all that was sent has come: $(stat -c %s one.got)" \
+	    size_is one.got $(($(udp_sent) * 1316))
+	python3 - one.got <<'END' || fail "$(cat iperf.lost)"
 import struct, sys
-data, sent = open(sys.argv[1], "rb").read(), int(sys.argv[2])
+data = open(sys.argv[1], "rb").read()
 seen = [struct.unpack("!i", data[at:at + 4])[0]
         for at in range(0, len(data), 1316)]
-# the last ones are negative: iperf says that it has finished
-numbers = [n for n in seen if n >= 0] + sorted({-n for n in seen if n < 0})
-missing = set(range(max(numbers) + 1)) - set(numbers)
-twice = len(numbers) - len(set(numbers))
-if missing or twice or len(seen) < sent:
-    text = f"{len(missing)} of {sent} lost, {twice} twice"
-    open("iperf.lost", "w").write(text + "\n")
+# numbered from 1; the last is negative: iperf says that it has finished
+if [abs(n) for n in seen] != list(range(1, len(seen) + 1)) or seen[-1] > 0:
+    missing = set(range(1, abs(seen[-1]) + 1)) - {abs(n) for n in seen}
+    with open("iperf.lost", "w") as file:
+        print(f"{len(missing)} lost of {abs(seen[-1])}", file=file)
     sys.exit(1)
 END
 }
@@ -197,8 +189,7 @@ test_member_to_member() {
 	multicat_file sent 50 100
 	client -t 4 -r 8000 send 239.1.0.1:5000 <sent.ts || fail "socksmc send: $?"
 	got one sent.ts
-	check_within 5 "outside saw less" sniffed_at_least 1 out
-	check_within 10 "tcpdump does not stop" witness_end
+	check_within 5 "outside saw less" sniffed_at_least 50 out
 	python3 "$here/payload.py" out.pcap | cmp - sent.ts ||
 	    fail "outside saw something else"
 }
