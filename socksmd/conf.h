@@ -34,10 +34,7 @@ struct conf_listener {
 };
 TAILQ_HEAD(conf_listeners, conf_listener);
 
-/*
- * inside on IF, egress on IF [address ADDR]. egress may name an interface
- * twice, with an address of each family.
- */
+/* inside on IF, egress on IF [address ADDR]; an interface once each */
 struct conf_iface {
 	TAILQ_ENTRY(conf_iface) entry;
 	char		 name[IF_NAMESIZE];

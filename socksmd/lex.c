@@ -24,12 +24,6 @@ lex_reset(void)
 	lex.first = 1;
 }
 
-int
-lex_failed(void)
-{
-	return lex.failed;
-}
-
 static int
 is_word(int c)
 {
@@ -137,16 +131,25 @@ skip(void)
 	return -1;
 }
 
+/* Once for a statement: the rest of it follows from the first. */
+int
+lex_fail(const struct word *w, const char *why)
+{
+	if (!lex.failed)
+		word_error(w, "%s", why);
+	lex.failed = 1;
+	return LEX_ERROR;
+}
+
 static int
 lex_newline(struct word **w)
 {
 	struct input	*s = input_top();
 
 	*w = lex_word("end of line", strlen("end of line"));
-	if (lex.depth > 0) {
-		word_error(lex.open, "the list that opens here is not closed");
-		lex.failed = 1;
-	}
+	if (lex.depth > 0)
+		(void)lex_fail(lex.open, "the list that opens here is not "
+		    "closed");
 	lex.depth = 0;
 	lex.plain = 0;
 	lex.first = 1;
@@ -155,14 +158,6 @@ lex_newline(struct word **w)
 		s->line++;
 	}
 	return '\n';
-}
-
-static int
-lex_fail(struct word *w, const char *why)
-{
-	word_error(w, "%s", why);
-	lex.failed = 1;
-	return LEX_ERROR;
 }
 
 /* Takes one octet of a string into out; -1: the string does not end. */
@@ -260,6 +255,7 @@ lex_name(struct word **w)
 
 	*w = lex_word(s->buf + s->pos, len);
 	if (lex.first) {
+		(*w)->first = 1;
 		lex.plain = plain = !s->macro &&
 		    peek(s, len + span(s, len, is_blank)) == '=';
 		if (strcmp((*w)->s, "set") == 0)

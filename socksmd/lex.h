@@ -20,6 +20,7 @@ struct word {
 	const char	*file;
 	uint32_t	 line;
 	int		 value;		/* of a keyword */
+	int		 first;		/* of a statement */
 };
 
 /* One of a list; which member counts depends on the list. */
@@ -110,7 +111,7 @@ void	 macro_clear(void);
 /* lex.c */
 void	 lex_reset(void);
 int	 lex_next(struct word **);
-int	 lex_failed(void);		/* this statement was complained about */
+int	 lex_fail(const struct word *, const char *why);
 
 /* value.c: words to values; -1 has been reported. */
 int	 value_number(const struct word *, const char *what, uint32_t min,

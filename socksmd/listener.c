@@ -152,9 +152,7 @@ iface_one(struct conf_ifaces *list, const char *what, const struct word *w,
 		return;
 	}
 	TAILQ_FOREACH(o, list, entry)
-		if (strcmp(o->name, n->name) == 0 &&
-		    (o->addr.af == n->addr.af || o->addr.af == ADDR_NONE ||
-		    n->addr.af == ADDR_NONE)) {
+		if (strcmp(o->name, n->name) == 0) {
 			word_error(w, "%s %s: already in line %u of %s", what,
 			    w->s, o->line, o->file);
 			free(n);
@@ -163,7 +161,6 @@ iface_one(struct conf_ifaces *list, const char *what, const struct word *w,
 	TAILQ_INSERT_TAIL(list, n, entry);
 }
 
-/* One address of each family may be named for an interface. */
 void
 iface_add(struct conf_ifaces *list, const char *what, struct items *names,
     struct word *addr)

@@ -356,13 +356,20 @@ static int
 keyword(struct word *w)
 {
 	const struct keyword	*k;
+	char			 why[256];
 
 	k = bsearch(w->s, keywords, nitems(keywords), sizeof(keywords[0]),
 	    keyword_cmp);
 	if (k != NULL)
 		return k->token;
-	w->value = rule_command(w->s);
-	return w->value != 0 ? COMMAND : STRING;
+	if ((w->value = rule_command(w->s)) != 0)
+		return COMMAND;
+	if (!w->first)
+		return STRING;
+	(void)snprintf(why, sizeof(why), "%s: there is no such statement",
+	    w->s);
+	(void)lex_fail(w, why);
+	return ERROR;
 }
 
 static int
@@ -386,8 +393,10 @@ yylex(void)
 static int
 yyerror(const char *text)
 {
-	if (!lex_failed())
-		word_error(last, "%s near \"%s\"", text, last->s);
+	char		 why[256];
+
+	(void)snprintf(why, sizeof(why), "%s near \"%s\"", text, last->s);
+	(void)lex_fail(last, why);
 	return 0;
 }
 

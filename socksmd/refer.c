@@ -49,6 +49,8 @@ refer_user(struct conf *c, const struct word *w)
 {
 	struct user_node	*u;
 
+	if (c->errors != 0)
+		return;		/* perhaps the users file's */
 	TAILQ_FOREACH(u, &c->users, entry)
 		if (strcmp(u->name, w->s) == 0)
 			return;
@@ -62,6 +64,8 @@ refer_group(struct conf *c, const struct word *w)
 	struct user_node	*u;
 	uint8_t			 i;
 
+	if (c->errors != 0)
+		return;
 	TAILQ_FOREACH(u, &c->users, entry)
 		for (i = 0; i < u->ngroups; i++)
 			if (strcmp(u->groups[i], w->s) == 0)
