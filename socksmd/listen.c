@@ -101,18 +101,12 @@ listen_forward(void)
 		listen_pause(0);
 }
 
-/* Called from inside proc_left too, when a queue has become shorter. */
+/* After accepting, and whenever a queue to a child has become shorter. */
 static void
 listen_drained(void)
 {
-	static int	 inside;
-
-	if (inside)
-		return;
-	inside = 1;
 	listen_forward();
 	listen_resume();
-	inside = 0;
 }
 
 /* A client on this very machine comes over the loopback interface. */

@@ -149,11 +149,9 @@ chan_forget_fds(struct chan *c)
 
 /* Writes what the kernel takes; the rest waits for it in the event loop. */
 static void
-chan_write(struct chan *c)
+chan_push(struct chan *c)
 {
-	uint32_t	 before = imsgbuf_queuelen(&c->ibuf);
-
-	if (before == 0)
+	if (imsgbuf_queuelen(&c->ibuf) == 0)
 		return;
 	if (imsgbuf_write(&c->ibuf) == -1) {
 		if (errno == EPIPE || errno == ECONNRESET) {
@@ -168,7 +166,16 @@ chan_write(struct chan *c)
 		c->waiting = 1;
 		event_add(&c->out, NULL);
 	}
-	if (imsgbuf_queuelen(&c->ibuf) < before && c->on_drain != NULL)
+}
+
+static void
+chan_write(struct chan *c)
+{
+	uint32_t	 before = imsgbuf_queuelen(&c->ibuf);
+
+	chan_push(c);
+	if (c->open && imsgbuf_queuelen(&c->ibuf) < before &&
+	    c->on_drain != NULL)
 		c->on_drain();
 }
 
@@ -217,7 +224,7 @@ proc_left(enum proc_role to, uint64_t seq)
 	if (!c->open)
 		return 1;
 	if (c->queued - imsgbuf_queuelen(&c->ibuf) < seq)
-		chan_write(c);
+		chan_push(c);
 	return !c->open || c->queued - imsgbuf_queuelen(&c->ibuf) >= seq;
 }
 

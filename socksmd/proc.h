@@ -45,9 +45,12 @@ int	 proc_attached(enum proc_role peer);
  * Returns the number of this message on its channel.
  */
 uint64_t proc_send(enum proc_role to, enum msg_type, const void *data, int fd);
-/* Has message number seq left our queue for the kernel? Tries to write. */
+/*
+ * Has message number seq left our queue for the kernel? Tries to write, but
+ * calls nobody back: the caller may be walking a list of its own.
+ */
 int	 proc_left(enum proc_role to, uint64_t seq);
-/* Called whenever the queue to the peer has become shorter. */
+/* Called from the event loop when the queue to the peer has become shorter. */
 void	 proc_on_drain(enum proc_role to, void (*)(void));
 uint32_t proc_queued(enum proc_role to);	/* messages not yet written */
 uint32_t proc_queued_fds(enum proc_role to);	/* of these with descriptor */
