@@ -264,6 +264,8 @@ serve_send(int c)
 	need(recv(u, buf, sizeof(buf), 0) == 12);
 	need(memcmp(buf, "\0\0\0\0\336\255\276\357data", 12) == 0);
 	need(recv(u, buf, sizeof(buf), 0) == 8);
+	addr_v4(&req.local.ep.addr, "\177\0\0\1");
+	put_dgram(u, &req.local.ep, "\0\0\0\0\336\255\276\357", "unasked");
 	req = get_ctl(c);
 	need(req.cmd == SOCKS_SET_TTL && req.aid == AID && req.rsvd == 9);
 	put_reply(c, &req, SOCKS_OK, AID, NULL);
@@ -289,6 +291,10 @@ send_group(void **state)
 	    SOCKSM_LOCAL);
 	fails(f.s, (int)socksm_send(f.s, 1, "x", 1), ENOENT, SOCKSM_LOCAL);
 	assert_int_equal(socksm_set_ttl(f.s, aid, 9), 0);
+	/* What came before that answer, for an aid that receives nothing. */
+	fails(f.s, (int)socksm_recv(f.s, big, sizeof(big), NULL, 0), EAGAIN,
+	    SOCKSM_LOCAL);
+	assert_int_equal(socksm_drops(f.s), 1);
 	fails(f.s, socksm_set_ttl(f.s, aid, 200), EACCES, SOCKSM_REFUSED);
 	assert_int_equal(socksm_code(f.s), SOCKS_BADTTL);
 	stop(&f);
