@@ -34,6 +34,7 @@ socks_parse_frame(const uint8_t *buf, size_t len, uint8_t *type,
 	struct cursor	 c = { buf, len };
 	uint16_t	 fixed;
 
+	*type = 0;
 	*size = 0;
 	if (cursor_get_n8(&c, type) == -1)
 		return SOCKS_P_MORE;

@@ -48,6 +48,10 @@ frames(void **state)
 			assert_int_equal(socks_parse_frame(at_edge(t[i].buf, n),
 			    n, &type, &size), SOCKS_P_MORE);
 	}
+	type = SOCKS_PKT_REPLY;		/* of nothing, nothing is said */
+	assert_int_equal(socks_parse_frame(edge, 0, &type, &size),
+	    SOCKS_P_MORE);
+	assert_int_equal(type, 0);
 	for (n = 0; n < 256; n++) {
 		other = (uint8_t)n;
 		assert_int_equal(socks_parse_frame(at_edge(&other, 1), 1, &type,
