@@ -69,13 +69,14 @@ listener_methods(struct conf_listener *l, struct items *list)
 			word_error(i->word, "auth %s: given twice", i->word->s);
 			return -1;
 		}
-		if (m == CONF_METHOD_NONE && i->next != NULL)
-			word_warn(i->word, "auth none stands before %s: who "
-			    "offers both is not asked", i->next->word->s);
 		if (m == CONF_METHOD_USERPASS)
 			refer_add(REFER_USERS_FILE, i->word);
 		l->methods[l->nmethods++] = (uint8_t)m;
 	}
+	for (i = list->first; i->next != NULL; i = i->next)
+		if (strcmp(i->word->s, "none") == 0)
+			word_warn(i->word, "auth none stands before %s: who "
+			    "offers both is not asked", i->next->word->s);
 	return 0;
 }
 
@@ -128,6 +129,8 @@ listener_add(struct conf *c, struct conf_listener *tmpl, struct word *at,
 {
 	struct item	*i;
 
+	if (tmpl->port == 0)
+		return;		/* reported */
 	if (tmpl->nmethods == 0) {
 		word_error(at, "listen on %s: needs auth",
 		    where->first->word->s);

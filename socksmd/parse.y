@@ -54,6 +54,11 @@ static void	 act_listen_option(struct word *);
 grammar		: /* empty */
 		| grammar '\n'
 		| grammar statement '\n'
+		| grammar rule '\n'		{
+			/* Not before: the rest of the line may be wrong. */
+			if (spec_check(spec) == 0)
+				rule_expand(conf, spec);
+		}
 		| grammar INCLUDE STRING '\n'	{
 			(void)input_file($3, $3->s);
 		}
@@ -75,7 +80,6 @@ statement	: STRING '=' words		{ act_macro($1, $3); }
 		}
 		| USERS FILENAME STRING		{ act_users($3); }
 		| TABLE TABLENAME { act_table($2); } tableopts
-		| rule
 		;
 
 words		: STRING			{ $$ = items_new(item_new($1)); }
@@ -158,10 +162,7 @@ not		: /* empty */			{ $$ = 0; }
 		| '!'				{ $$ = 1; }
 		;
 
-rule		: action logquick commands family fromto ruleopts {
-			if (spec_check(spec) == 0)
-				rule_expand(conf, spec);
-		}
+rule		: action logquick commands family fromto ruleopts
 		;
 
 action		: BLOCK				{ spec = spec_new($1, RULE_BLOCK); }

@@ -30,8 +30,9 @@ user_group(struct user_node *u, const char *group, const struct word *at)
 	if (u->ngroups == nitems(u->groups))
 		word_error(at, "user %s: more than %zu groups", u->name,
 		    nitems(u->groups));
-	else if (*group == '\0')
-		word_error(at, "user %s: empty group", u->name);
+	else if (*group == '\0' || !is_printable(group))
+		word_error(at, "user %s: a group is empty or not printable",
+		    u->name);
 	else if (strlcpy(u->groups[u->ngroups], group, RULE_NAMELEN) >=
 	    RULE_NAMELEN)
 		word_error(at, "user %s: group \"%s\" is longer than %d octets",
