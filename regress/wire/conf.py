@@ -23,7 +23,8 @@ def unless(feature, answer):
 
 
 PASSWORD = "correct horse"
-LONG = "l" * 255                    # both as long as RFC 1929 allows
+LONG_NAME = "l" * 63                # as long as socksmd takes them
+LONG = "l" * 255                    # as long as RFC 1929 allows
 
 
 def users():
@@ -38,7 +39,7 @@ def users():
         "foreign:$99$wiretests$" + sha512.rsplit("$", 1)[1],
         # an empty password, rightly hashed: still no login (P3)
         f"empty:{env.crypt('', '$6$rounds=5000$wiretests$')}",
-        f"{LONG}:{env.crypt(LONG, '$6$rounds=5000$wiretests$')}",
+        f"{LONG_NAME}:{env.crypt(LONG, '$6$rounds=5000$wiretests$')}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -108,9 +109,19 @@ pass send from 10.0.0.3 to 239.1.0.0/16 ttl <= 32 via fwout2
 """
 
 LIMITS = """
-set timeout { handshake 3, auth-failure 1, idle 2 }
+set timeout { handshake 3, auth-failure 1 }
 set limit { receivers-per-host 3, groups 4, associations-per-session 6 }
 set max-ttl 5
+listen on fwin port 1080 auth none
+inside on fwin
+egress on fwout
+block all
+pass receive from any to 239.1.0.0/16
+pass send from any to 239.1.0.0/16
+"""
+
+IDLE = """
+set timeout { handshake 3, auth-failure 1, idle 1 }
 listen on fwin port 1080 auth none
 inside on fwin
 egress on fwout
@@ -129,7 +140,7 @@ pass receive from any to 239.1.0.0/16 local any
 """
 
 CONFS = {"main": MAIN, "careless": CARELESS, "two": TWO, "limits": LIMITS,
-         "local-any": LOCAL_ANY}
+         "idle": IDLE, "local-any": LOCAL_ANY}
 # a configuration that an early daemon need not understand yet
 OPTIONAL = {"local-any"}
 

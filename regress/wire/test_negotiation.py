@@ -5,7 +5,7 @@ import select
 import struct
 import time
 
-from conf import NOT_YET, PASSWORD, LONG, BOTH, unless
+from conf import NOT_YET, PASSWORD, LONG, LONG_NAME, BOTH, unless
 from env import INSIDE, SERVER, SERVER2
 from socks import (ENHANCED, RECV, MULTI, MU, Fail, addr4, code, control, eq,
                    name, request, udp_bind, userpass)
@@ -81,7 +81,7 @@ def p02_order_of_the_configuration(t):
 
 def p03_login(t):
     for user, password in (("alice", PASSWORD), ("bob", PASSWORD),
-                           ("carol", PASSWORD), (LONG, LONG)):
+                           ("carol", PASSWORD), (LONG_NAME, LONG)):
         t.enhanced(port=1081, user=(user, password)).alive()
 
 

@@ -1,6 +1,7 @@
 """P47, P48: the record in the log, and what one client may hold."""
 
 import re
+import select
 import subprocess
 import time
 
@@ -79,6 +80,9 @@ def p47_reasons(t):
         c = t.enhanced()
         c.bound(group)
         getattr(c, what)(*([end] if end else []))
+        if what != "reset":
+            c.closed(what)
+            c.close()               # the server may wait for that, see below
         got = record(t, "association", group=f"{group[0]}:{group[1]}")
         wants(got, reason=reason)
         got = record(t, "session", client=f"{c.host}:{c.port}")
@@ -101,14 +105,29 @@ def p47_session_that_fails(t):
     c = t.connect(port=1081)
     c.send(b"\5\1\2" + userpass("alice", "wrong"))
     c.read(4)
-    wants(record(t, "session", client=f"{c.host}:{c.port}"), reason="auth")
+    ended(t, c, "auth")
     c = t.connect(port=1081)
     c.methods(0)
-    wants(record(t, "session", client=f"{c.host}:{c.port}"), reason="method")
+    ended(t, c, "method")
     c = t.connect()
     c.send(b"GET")
-    wants(record(t, "session", client=f"{c.host}:{c.port}"),
-          reason="protocol")
+    ended(t, c, "protocol")
+
+
+def ended(t, c, reason):
+    """The server has closed; so do we, and the record is there."""
+    c.closed(reason)
+    c.close()
+    wants(record(t, "session", client=f"{c.host}:{c.port}"), reason=reason)
+
+
+def p47_client_that_does_not_close(t):
+    """The server may let its last octets arrive, but not for ever."""
+    c = t.connect(port=1081)
+    c.methods(0)
+    c.closed("no method")
+    t.until(lambda: t.records("session", client=f"{c.host}:{c.port}"),
+            "a record though the client stays", 10)
 
 
 def judge_form(t, kind):
@@ -132,6 +151,8 @@ def p47_nothing_is_forged(t):
         c = t.connect(src=INSIDE[6], port=1081)
         c.send(b"\5\1\2" + userpass(name, "y"))
         eq(c.read(4), b"\5\2\1\1", "login")
+        c.closed("login")
+        c.close()
         record(t, "session", client=f"{c.host}:{c.port}")
     for kind in ("session", "association"):
         for got in t.records(kind):
@@ -213,16 +234,15 @@ def p48_direction_added_later(t):
 
 
 def p48_sixteen_per_host_and_group(t):
-    """Over all connections of the host, all ports of the group; the
-    seventeenth is X'11', and a place that is left can be taken."""
+    """Over all connections of the host; the seventeenth is X'11', and a
+    place that is left can be taken."""
     group = t.group(BOTH)
     a, b = t.enhanced(), t.enhanced(server=SERVER2)
-    aids = [(a, b)[n % 2].bound((group[0], 5000 + n % 4),
-                                local=("0.0.0.0", 6000 + n)).aid
+    aids = [(a, b)[n % 2].bound(group, local=("0.0.0.0", 6000 + n)).aid
             for n in range(16)]
     for c in (a, b):
         c.bind(group, RECV, local=("0.0.0.0", 7000)).check(0x11, flags=None)
-        c.bind((group[0], 5009), RECV, local=ANY).check(0x11, flags=None)
+        c.bind(group, RECV, local=ANY).check(0x11, flags=None)
     a.bound(group, SEND, ttl=3, local=("0.0.0.0", 7001))
     a.bound(t.group(BOTH), local=("0.0.0.0", 7000))
     t.enhanced(src=INSIDE[1]).bound(group)
@@ -235,6 +255,17 @@ def p48_sixteen_per_host_and_group(t):
         t.until(lambda n=n: b.bind(group, RECV, local=(
             "0.0.0.0", 7010 + n)).code == 0, "places of a closed connection")
     b.bind(group, RECV, local=("0.0.0.0", 7020)).check(0x11, flags=None)
+
+
+def p48_sixteen_count_all_ports_of_a_group(t):
+    """"Per client address and group": a group's ports are no way round."""
+    group = t.group(BOTH)
+    c = t.enhanced()
+    for n in range(16):
+        c.bound((group[0], 5000 + n % 4), local=("0.0.0.0", 6000 + n))
+    for port in (5000, 5009):
+        c.bind((group[0], port), RECV, local=("0.0.0.0", 7000)).check(
+            0x11, flags=None)
 
 
 @under("limits")
@@ -292,22 +323,31 @@ def p48_keepalive(t):
         raise Fail(f"keepalive is not 30 s: {got.group(0)}")
 
 
-@under("limits")
+@under("idle")
 def p48_idle_time_counts_datagrams(t):
-    """idle 2: a silent session ends, one whose groups are busy does not."""
-    group = t.group(BOTH)
+    """idle 1: an association without datagrams ends, and a session without
+    associations; one whose groups are busy does not."""
+    quiet = t.group(BOTH)
     silent, busy = t.enhanced(), t.enhanced(src=INSIDE[1])
-    sending = t.enhanced(src=INSIDE[2])
+    sending, group = t.enhanced(src=INSIDE[2]), t.group(BOTH)
     member, aid = receiver(t, group, INSIDE[1], c=busy)
-    silent.bound(t.group(BOTH))
+    silent.bound(quiet)
     speaker, out = t.inside(INSIDE[2]), t.outside()
     its = sending.bound(t.group(BOTH), SEND, ttl=1, local=speaker.addr).aid
-    end = time.monotonic() + 5
-    while time.monotonic() < end:
+    began = time.monotonic()
+    while time.monotonic() < began + 10:
         t.heard(out, group, member, aid)
         speaker.send(datagram(its, t.payload()), sending.relay)
-        time.sleep(0.2)
-    silent.closed("idle for more than 2 s", 0.1)
+        time.sleep(0.1)
+        over = select.select([silent.sock], [], [], 0)[0]
+        if over and time.monotonic() > began + 5:
+            break
+    silent.closed("idle for long", 0)
+    t.joined_now(quiet, 0, "idle for long")
+    wants(record(t, "association", group=f"{quiet[0]}:{quiet[1]}"),
+          reason="idle")
     busy.alive("a busy receiver")
     sending.alive("a busy sender")
-    busy.closed("idle at last", 5)
+    t.heard(out, group, member, aid)
+    sending.set_ttl(its, 2)
+    t.joined(group, 0, "idle at last", limit=6)
