@@ -21,6 +21,7 @@ struct group {
 	struct sock	 *sock;		/* of kind SOCK_GROUP, owns us */
 	struct assoc	**receivers;	/* assoc->slot is the index */
 	uint32_t	  n, size;
+	uint32_t	  per_message;	/* datagrams in one, lately */
 	uint32_t	  generation;	/* when filter was said */
 	uint8_t		  filter;	/* ask for each source */
 	struct echo	 *echo;

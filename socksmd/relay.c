@@ -22,11 +22,10 @@
 
 /*
  * One socket may not keep the others waiting: an event ends after so many
- * bursts, and the more receivers there are, the smaller a burst is.
+ * deliveries, and the more receivers there are, the smaller a burst is.
  */
-#define BURSTS		4
-#define DELIVERIES	4096	/* about 5 ms */
-#define BURST_MIN	8	/* enough for UDP_SEGMENT to pay */
+#define DELIVERIES	8192	/* about 10 ms */
+#define BURST_MIN	16	/* UDP_SEGMENT has paid by then */
 
 #define FANS		4	/* relay sockets served side by side */
 
@@ -50,7 +49,14 @@ struct fan {
 
 static struct dgram	 burst[IO_BURST];
 static struct fan	 fans[FANS];
-static uint32_t		 inside_width;	/* receivers met inside, lately */
+
+/* How much one event may do, learnt from the last one of its kind. */
+struct budget {
+	uint32_t	 width;		/* receivers of a datagram, at most */
+	uint32_t	 per_message;	/* datagrams, by UDP_GRO */
+	uint32_t	 done;		/* deliveries of this event */
+};
+static struct budget	 inside;
 
 void
 relay_init(void)
@@ -58,14 +64,29 @@ relay_init(void)
 	echo_init();
 }
 
+/* Messages to receive at a time. */
 static int
-burst_size(uint32_t width)
+budget_messages(const struct budget *b)
 {
-	if (width <= DELIVERIES / IO_MESSAGES)
-		return IO_MESSAGES;
-	if (width >= DELIVERIES / BURST_MIN)
-		return BURST_MIN;
-	return DELIVERIES / width;
+	uint32_t	 n = DELIVERIES / (b->width + 1);
+
+	if (n > IO_MESSAGES)
+		n = IO_MESSAGES;
+	if (n < BURST_MIN)
+		n = BURST_MIN;
+	return b->per_message > 1 ? (n + b->per_message - 1) / b->per_message :
+	    n;
+}
+
+/* So many messages held so many datagrams; 1: enough for this event. */
+static int
+budget_spent(struct budget *b, int messages, int dgrams)
+{
+	if (messages == 0)
+		return 1;
+	b->per_message = dgrams / messages;
+	b->done += dgrams * (b->width + 1);
+	return b->done >= DELIVERIES;
 }
 
 static void
@@ -293,8 +314,8 @@ run_send(struct run *r)
 	for (; g != NULL; g = group_next(g)) {
 		run_remember(r, g, now);
 		relay_deliver(g, r->payload, r->n, r->assoc);
-		if (g->n > inside_width)
-			inside_width = g->n;
+		if (g->n > inside.width)
+			inside.width = g->n;
 	}
 	r->n = 0;
 }
@@ -321,17 +342,16 @@ inside_burst(const struct sock *s, int n)
 void
 relay_inside_event(int fd, short what, void *arg)
 {
-	int		 i, n, got, max = burst_size(inside_width);
+	int		 n, total, got, max;
 
 	(void)what;
-	inside_width = 0;
-	for (i = 0; i < BURSTS; i++) {
+	max = budget_messages(&inside);
+	inside.width = inside.done = 0;
+	do {
 		got = io_receive(fd, max);
-		while ((n = io_next(burst, IO_BURST)) > 0)
+		for (total = 0; (n = io_next(burst, IO_BURST)) > 0; total += n)
 			inside_burst(arg, n);
-		if (got < max)
-			break;
-	}
+	} while (!budget_spent(&inside, got, total) && got == max);
 }
 
 /*
@@ -413,16 +433,16 @@ relay_group_event(int fd, short what, void *arg)
 {
 	struct sock	*s = arg;
 	struct group	*g = s->group;
+	struct budget	 b = { g->n, g->per_message, 0 };
 	long long	 now = engine_now();
-	int		 i, n, got, max = burst_size(g->n);
+	int		 n, total, got, max = budget_messages(&b);
 
 	(void)what;
-	for (i = 0; i < BURSTS; i++) {
+	do {
 		got = io_receive(fd, max);
-		while ((n = io_next(burst, IO_BURST)) > 0)
+		for (total = 0; (n = io_next(burst, IO_BURST)) > 0; total += n)
 			if (g->n > 0)
 				outside_burst(g, n, now);
-		if (got < max)
-			break;
-	}
+	} while (!budget_spent(&b, got, total) && got == max);
+	g->per_message = b.per_message;
 }

@@ -185,33 +185,4 @@ runs(void **state)
 	close(observer);
 }
 
-/* P40: what a member sent comes back from outside. */
-static void
-echoes(void **state)
-{
-	uint64_t	*drops = group->group->counters.drops;
-
-	(void)state;
-	(void)member(SOCKS_F_SEND | SOCKS_F_RECEIVE);
-	from_client(0, 1000, 1, 100);
-	relay_inside();
-	stub_own = stub_endpoint(MSS, 0).addr;	/* lo brings it back itself */
-	engine.generation++;
-	group_filter(group->group, 0);
-	relay_group();
-	assert_int_equal(drops[DROP_SELF], 1);
-	from_outside(2, 100);
-	relay_group();
-	expect_relayed(0, 2, 100);
-	from_outside(1, 100);
-	from_outside(3, 100);
-	relay_group();
-	expect_nothing(client[0]);
-	assert_int_equal(drops[DROP_ECHO], 2);
-	stub_now += 60000;
-	from_outside(4, 100);
-	relay_group();
-	expect_relayed(0, 4, 100);
-}
-
 #endif
