@@ -17,6 +17,8 @@
 struct policy			 policy;
 static struct policy_conf	*scratch;	/* between BEGIN and COMMIT */
 
+static void	policy_engine_gone(enum proc_role);
+
 static void
 conf_free(struct policy_conf *c)
 {
@@ -49,6 +51,7 @@ conf_or_current(uint32_t generation)
 void
 policy_init(void)
 {
+	proc_on_close(PROC_ENGINE, policy_engine_gone);
 	policy.started = clock_ms();
 	record_init();
 	control_init();
@@ -326,14 +329,34 @@ policy_iface(const char *via)
  * Nothing comes after: the engine has ended all that it had. What it forgot
  * is recorded here, so that a record is never missing (P47).
  */
+
+/* Records all that is left; nothing comes after it. */
+static void
+policy_finish(enum end_reason reason)
+{
+	static int	 finished;
+
+	if (finished++)
+		return;
+	identity_close_all(reason);
+	record_flush();
+	control_close();
+	(void)proc_send(PROC_PARENT, M_DONE, NULL, -1);
+}
+
 void
 policy_on_done(enum proc_role from, const void *data, int fd)
 {
 	(void)from;
 	(void)data;
 	(void)fd;
-	identity_close_all(END_SHUTDOWN);
-	record_flush();
-	control_close();
-	(void)proc_send(PROC_PARENT, M_DONE, NULL, -1);
+	policy_finish(END_SHUTDOWN);
+}
+
+/* The engine went without a word: the record is what policy knows. */
+static void
+policy_engine_gone(enum proc_role peer)
+{
+	(void)peer;
+	policy_finish(END_ENGINE);
 }

@@ -54,6 +54,7 @@ static const char *const end_names[END_MAX] = {
 	[END_REVOKED] = "revoked",
 	[END_SHUTDOWN] = "shutdown",
 	[END_LIMIT] = "limit",
+	[END_ENGINE] = "engine",
 };
 
 static const char *const stat_names[STAT_MAX] = {

@@ -57,6 +57,7 @@ enum end_reason {
 	END_REVOKED,	/* by a reload or by socksmctl */
 	END_SHUTDOWN,
 	END_LIMIT,
+	END_ENGINE,	/* the engine process died */
 	END_MAX
 };
 
