@@ -133,6 +133,9 @@ second_then_gone(void **state)
 	assert_int_equal(heard(e, &relay, "sixteen octets, other", NOW), 0);
 	assert_int_equal(heard(e, &relay, "sixteen octets..",
 	    NOW + ECHO_WINDOW + 1), 0);
+	sent(&e, "another payload of a member", NOW + 900);
+	assert_int_equal(heard(e, &relay, "sixteen octets..",
+	    NOW + ECHO_WINDOW + 1), 0);
 	assert_int_equal(heard(e, &relay, "sixteen octets..",
 	    NOW + ECHO_WINDOW), 1);
 	echo_free(e);

@@ -264,6 +264,7 @@ sizes(void **state)
 	expect_nothing(client[0]);
 	assert_int_equal(a->counters.drops[DROP_SIZE], 2);
 	assert_int_equal(a->counters.in_dgrams, nitems(size) - 2);
+	assert_int_equal(a->no_segment, 0);	/* no sum was too large */
 }
 
 /* More relay sockets than are served side by side. */
