@@ -123,23 +123,18 @@ client_full(struct ctl_client *c)
 	    client_wants(c) == CONTROL_WANTS;
 }
 
-/* One batch. Where the client or the engine is behind, they resume it. */
+/* One batch. */
 static void
 client_walk(struct ctl_client *c)
 {
-	struct timeval	 now = { 0, 0 };
-	int		 n;
+	int	 n;
 
 	for (n = 0; n < CONTROL_BATCH && !c->walked && !c->dead &&
 	    !client_full(c); n++)
 		if (!c->listing->step(c))
 			c->walked = 1;
-	if (c->dead || c->ended)
-		return;
-	if (c->walked && client_wants(c) == 0)
+	if (!c->dead && !c->ended && c->walked && client_wants(c) == 0)
 		client_end(c, 0, "");
-	else if (n == CONTROL_BATCH)
-		evtimer_add(&c->turn, &now);
 }
 
 static void
@@ -161,16 +156,24 @@ client_write(struct ctl_client *c)
 		c->dead = 1;			/* all said */
 }
 
-/* The last thing in every callback: c may be gone behind it. */
+/*
+ * The last thing in every callback: c may be gone behind it. Where the client
+ * or the engine is behind, their next word goes on with the listing; else the
+ * next turn of the event loop does.
+ */
 static void
 client_settle(struct ctl_client *c)
 {
+	struct timeval	 now = { 0, 0 };
+
 	if (!c->dead && c->listing != NULL && !c->ended &&
 	    !evtimer_pending(&c->turn, NULL))
 		client_walk(c);
 	client_write(c);
 	if (c->dead)
 		client_close(c);
+	else if (c->listing != NULL && !c->walked && !client_full(c))
+		evtimer_add(&c->turn, &now);
 }
 
 static void

@@ -325,12 +325,7 @@ policy_iface(const char *via)
 	return NULL;
 }
 
-/*
- * Nothing comes after: the engine has ended all that it had. What it forgot
- * is recorded here, so that a record is never missing (P47).
- */
-
-/* Records all that is left; nothing comes after it. */
+/* Records all that is left, so that no record is ever missing (P47). */
 static void
 policy_finish(enum end_reason reason)
 {
@@ -344,6 +339,7 @@ policy_finish(enum end_reason reason)
 	(void)proc_send(PROC_PARENT, M_DONE, NULL, -1);
 }
 
+/* Nothing comes after: the engine has ended all that it had. */
 void
 policy_on_done(enum proc_role from, const void *data, int fd)
 {

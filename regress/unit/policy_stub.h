@@ -58,6 +58,7 @@ static jmp_buf		 fatal_jump;
 static int		 fatal_expected;
 static uint64_t		 stub_left = UINT64_MAX;	/* written up to here */
 static void		(*stub_on_drain)(void);
+static void		(*stub_on_close)(enum proc_role);
 
 static size_t
 stub_size(enum msg_type type)
@@ -100,6 +101,13 @@ proc_on_drain(enum proc_role to, void (*f)(void))
 {
 	(void)to;
 	stub_on_drain = f;
+}
+
+void
+proc_on_close(enum proc_role peer, void (*f)(enum proc_role))
+{
+	assert_int_equal(peer, PROC_ENGINE);
+	stub_on_close = f;
 }
 
 int
