@@ -37,6 +37,7 @@ struct source {
 	uint8_t			 verdict;	/* enum verdict_state */
 	uint8_t			 asked;		/* a question is in flight */
 	uint8_t			 nwaiting;
+	size_t			 octets;	/* of them */
 	struct waiting_list	 waiting;
 };
 
@@ -97,7 +98,7 @@ waiting_free(struct source *s)
 		waiting_octets -= w->len;
 		free(w);
 	}
-	s->nwaiting = 0;
+	s->octets = s->nwaiting = 0;
 }
 
 static void
@@ -188,6 +189,7 @@ source_wait(struct group *g, struct source *s, const struct dgram *d)
 	struct waiting	*w = NULL;
 
 	if (s->nwaiting < SOURCE_WAITING &&
+	    s->octets + d->len <= SOURCE_OCTETS &&
 	    waiting_octets + d->len <= SOURCE_BUDGET)
 		w = malloc(sizeof(*w) + d->len);
 	if (w == NULL) {
@@ -197,6 +199,7 @@ source_wait(struct group *g, struct source *s, const struct dgram *d)
 	w->len = d->len;
 	memcpy(w->data, d->data, d->len);
 	waiting_octets += d->len;
+	s->octets += d->len;
 	STAILQ_INSERT_TAIL(&s->waiting, w, entry);
 	s->nwaiting++;
 }

@@ -14,8 +14,10 @@
 #define SOURCES_MAX	256	/* per group; the least recently heard goes */
 #define SOURCES_ASKED	16	/* questions in flight per group */
 #define SOURCES_RATE	256	/* questions per group and second */
-#define SOURCE_WAITING	8	/* datagrams that wait for one's verdict */
-#define SOURCE_BUDGET	(4 << 20) /* octets that wait, in the process */
+#define SOURCE_WAITING	64	/* datagrams that wait for one verdict, as
+				 * many as come in one burst */
+#define SOURCE_OCTETS	(256 << 10)	/* of them */
+#define SOURCE_BUDGET	(2 << 20)	/* of all that wait in the process */
 #define SOURCE_BUCKETS	64
 
 struct dgram;

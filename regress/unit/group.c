@@ -205,7 +205,7 @@ asked_once(void **state)
 	assert_int_equal(stub_nasked, 2);
 }
 
-/* Eight of a source wait, the rest is dropped; the end drops them all. */
+/* 64 of a source wait, the rest is dropped; the end drops them all. */
 static void
 waiting_bounded(void **state)
 {
@@ -213,11 +213,11 @@ waiting_bounded(void **state)
 
 	(void)state;
 	group_filter(g, 1);
-	for (i = 0; i < 20; i++)
+	for (i = 0; i < 100; i++)
 		assert_int_equal(judge("192.0.2.1", 1), 0);
-	assert_int_equal(g->counters.drops[DROP_PENDING], 12);
+	assert_int_equal(g->counters.drops[DROP_PENDING], 36);
 	sources_free(g);
-	assert_int_equal(g->counters.drops[DROP_PENDING], 20);
+	assert_int_equal(g->counters.drops[DROP_PENDING], 100);
 	answer(0, 1);				/* for a group gone since */
 	assert_int_equal(g->counters.in_dgrams, 0);
 }
@@ -309,7 +309,7 @@ reload_brings_rules(void **state)
 	assert_int_equal(judge("192.0.2.1", 1), 1);
 }
 
-/* 4 MiB of waiting datagrams in all groups together. */
+/* Octets wait within bounds, per source and in all groups together. */
 static void
 budget(void **state)
 {
@@ -322,8 +322,11 @@ budget(void **state)
 	d.data = big;
 	d.len = sizeof(big);
 	for (i = 0; i < 128; i++) {
-		d.src.port = 1 + i / SOURCE_WAITING;
+		d.src.port = 1 + i / 8;
 		assert_int_equal(source_judge(g, &d, stub_now), 0);
+		if (i == 7)
+			assert_int_equal(g->counters.drops[DROP_PENDING],
+			    8 - SOURCE_OCTETS / sizeof(big));
 	}
 	assert_int_equal(g->counters.drops[DROP_PENDING],
 	    128 - SOURCE_BUDGET / sizeof(big));
