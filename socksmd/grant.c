@@ -41,7 +41,7 @@ port_cmp(uint16_t a, uint16_t b)
 	return a < b ? -1 : a > b;
 }
 
-/* P48: (group, port, client address, client port). */
+/* P48: (group, port, client address, client port), so that one host's meet. */
 static int
 receiver_cmp(const struct grant *a, const struct grant *b)
 {
@@ -49,9 +49,9 @@ receiver_cmp(const struct grant *a, const struct grant *b)
 
 	if ((c = addr_cmp(&a->remote.addr, &b->remote.addr)) != 0)
 		return c;
-	if ((c = port_cmp(a->remote.port, b->remote.port)) != 0)
-		return c;
 	if ((c = addr_cmp(&a->stand_in.addr, &b->stand_in.addr)) != 0)
+		return c;
+	if ((c = port_cmp(a->remote.port, b->remote.port)) != 0)
 		return c;
 	return port_cmp(a->stand_in.port, b->stand_in.port);
 }
@@ -186,16 +186,17 @@ receiver_taken(const struct endpoint *remote, const struct endpoint *local)
 }
 
 uint32_t
-receiver_count(const struct endpoint *remote, const struct addr *local)
+receiver_count(const struct addr *group, const struct addr *local)
 {
 	struct grant	*g, key;
 	uint32_t	 n = 0;
 
-	key.remote = *remote;
+	memset(&key.remote, 0, sizeof(key.remote));
 	memset(&key.stand_in, 0, sizeof(key.stand_in));
+	key.remote.addr = *group;
 	key.stand_in.addr = *local;
 	for (g = RB_NFIND(grant_receivers, &receivers, &key); g != NULL &&
-	    endpoint_eq(&g->remote, remote) &&
+	    addr_eq(&g->remote.addr, group) &&
 	    addr_eq(&g->stand_in.addr, local);
 	    g = RB_NEXT(grant_receivers, &receivers, g))
 		n++;

@@ -159,10 +159,10 @@ uint32_t	 grant_groups(void);		/* SOCK_GROUP keys alive */
 const struct sockref *sockref_find(const struct sock_key *);
 /* The first group behind key, NULL: the very first. */
 const struct sockref *sockref_next_group(const struct sock_key *);
-/* P48: who receives remote at local, and how many at that address do. */
+/* P48: who receives remote at local; how many there, whatever the ports. */
 int		 receiver_taken(const struct endpoint *remote,
 		    const struct endpoint *local);
-uint32_t	 receiver_count(const struct endpoint *remote,
+uint32_t	 receiver_count(const struct addr *group,
 		    const struct addr *local);
 
 /* record.c, which also documents the keys */

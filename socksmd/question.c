@@ -321,7 +321,7 @@ limit_receivers(struct asked *a)
 	if (!s->wanted || !s->passed)
 		return 0;
 	if (receiver_taken(&a->remote, &a->stand_in) ||
-	    receiver_count(&a->remote, &a->stand_in.addr) >=
+	    receiver_count(&a->remote.addr, &a->stand_in.addr) >=
 	    limit[LIMIT_RECEIVERS_PER_HOST])
 		return 1;
 	if (grant_groups() < limit[LIMIT_GROUPS] ||

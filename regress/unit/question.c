@@ -356,6 +356,8 @@ test_receivers_per_host(void **state)
 	assert_denied(&m, SOCKS_NORECEIVE, 0);
 	m.flags |= SEND;
 	assert_denied(&m, SOCKS_NORECEIVE, SEND);
+	m.remote.port = 5001;			/* the group is its address */
+	assert_denied(&m, SOCKS_NORECEIVE, SEND);
 	m.remote = ep("239.1.1.2", 5000);
 	(void)assert_granted(&m);
 }
