@@ -644,6 +644,11 @@ test_parts_fail(void **state)
 	assert_int_equal(m->grant, grants);
 	assert_int_equal(m->stands, F_R);
 	assert_non_null(assoc_find(aid));
+	/* A grant without the socket that it needs is no better. */
+	send_bind(fd, F_S | F_MC, 4, 3, aid);
+	grant_part(asked(ASK_BIND), grants, SOCK_NONE, 0, 1, 0);
+	assert_int_equal(reply(fd, SOCKS_FAILURE, F_S, 3), 0);
+	assert_int_equal(stub_next(M_RELEASED)->m.released.stands, F_R);
 	close(fd);
 }
 
@@ -878,12 +883,22 @@ test_sixteen(void **state)
 	close(fd);
 }
 
+/* Answers the oldest question; tells whose it was. */
+static uint64_t
+refuse_one(void)
+{
+	struct msg_ask	 ask = *asked(ASK_BIND);
+
+	deny(&ask, SOCKS_NORECEIVE, 0);
+	return ask.sid;
+}
+
 /* 1,024 of all; then each session that waits is served in its turn. */
 static void
 test_thousand(void **state)
 {
-	enum { N = 80, EACH = 20 };
-	struct msg_ask	 ask;
+	enum { FULL = REQUEST_MAX / SESSION_REQUESTS, N = FULL + 16,
+	    EACH = SESSION_REQUESTS + 4 };
 	int		 fds[N], asks[N], i, j, n;
 	uint64_t	 first = sid + 1;
 
@@ -895,18 +910,17 @@ test_thousand(void **state)
 		for (j = 0; j < EACH; j++)
 			send_bind(fds[i], F_R | F_MC, 0, (uint16_t)j, 0);
 	assert_int_equal(stub_count(M_ASK), REQUEST_MAX);
-	for (i = 0; i < N; i++) {	/* free one: who is next? */
-		ask = *asked(ASK_BIND);
-		asks[ask.sid - first]++;
-		deny(&ask, SOCKS_NORECEIVE, 0);
+	/* Sixteen places become free, and those without any take one each. */
+	n = nsent;
+	for (i = 0; i < N - FULL; i++)
+		asks[refuse_one() - first]++;
+	assert_int_equal(stub_count(M_ASK), REQUEST_MAX);
+	for (i = FULL; i < N; i++, n++) {
+		assert_int_equal(sent[n].type, M_ASK);
+		assert_int_equal(sent[n].m.ask.sid, first + i);
 	}
-	assert_int_equal(stub_count(M_ASK) + N, REQUEST_MAX + N);
-	for (n = N; stub_count(M_ASK) > 0; n++) {
-		ask = *asked(ASK_BIND);
-		asks[ask.sid - first]++;
-		deny(&ask, SOCKS_NORECEIVE, 0);
-	}
-	assert_int_equal(n, N * EACH);
+	while (stub_count(M_ASK) > 0)
+		asks[refuse_one() - first]++;
 	for (i = 0; i < N; i++) {
 		assert_int_equal(asks[i], EACH);
 		for (j = 0; j < EACH; j++)
