@@ -63,8 +63,7 @@ struct msg_socket {
 	struct msg_grant grant;
 	int32_t		 err;		/* errno, or 0 */
 	uint32_t	 mtu;		/* of key.ifindex */
-	struct endpoint	 bound;		/* local address of the socket; also
-					 * with reuse */
+	struct endpoint	 bound;		/* local address of a new socket */
 };
 
 struct msg_revoke {

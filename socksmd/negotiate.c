@@ -250,7 +250,7 @@ negotiate_granted(struct request *r, const struct msg_socket *m)
 	s->relay_grant = m->grant.grant;
 	s->state = SESSION_ENHANCED;
 	s->used = engine_now();
-	bnd.port = m->bound.port;
+	bnd.port = s->relay->bound.port;
 	request_count(s, SOCKS_OK);
 	r->len = (uint8_t)socks_build_reply(r->reply, sizeof(r->reply),
 	    SOCKS_UDP_VERSION, SOCKS_OK, 0, &bnd);
