@@ -44,7 +44,7 @@ needs() {
 
 # net.sh calls this before it removes everything.
 at_exit() {
-	[ ! -s "$T/log" ] || sed 's/^/log: /' "$T/log"
+	[ ! -s "$T/log" ] || tail -n 40 "$T/log" | sed 's/^/log: /'
 	[ ! -s "$T/client.err" ] || sed 's/^/client: /' "$T/client.err"
 }
 
@@ -179,7 +179,7 @@ is_members() {	# number group
 
 # A file of random octets for multicat, with its time stamps: octets, rate in
 # datagrams a second.
-multicat_file() {	# file datagrams rate
+multicat_file() {	# file (of four letters at least) datagrams rate
 	python3 - "$1" "$2" "$3" <<'END'
 import os, struct, sys
 name, number, rate = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
@@ -192,7 +192,7 @@ END
 
 multicat_send() {	# file group:port [ttl]
 	$OUT multicat -u -U "$1.ts" "$2@192.0.2.10/ttl=${3:-4}" \
-	    >"$T/multicat.log" 2>&1
+	    >"$T/multicat.log" 2>&1 || fail "multicat: $(cat "$T/multicat.log")"
 }
 
 # sniff NAME NAMESPACE-COMMAND DEV FILTER: tcpdump to $T/NAME.pcap, from now.

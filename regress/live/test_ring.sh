@@ -125,16 +125,27 @@ test_ring_descriptors() {
 	[ "$n" = 0 ] || fail "the parent keeps a client's connection"
 }
 
-# Sockets, the event loop and /dev/null; no file, no pipe to elsewhere.
+# Sockets, the event loop and /dev/null; no file, and pipes only to itself,
+# by which libevent tells itself of signals.
 has_nothing_else() {
 	for fd in /proc/$pid/fd/*; do
 		to=$(readlink "$fd")
 		case $to in
 		"socket:["* | "anon_inode:[eventpoll]" | /dev/null) ;;
 		"anon_inode:[eventfd]" | "anon_inode:[timerfd]") ;;
+		"pipe:["*)
+			[ "$(holders "$to")" = 1 ] ||
+			    fail "$role: descriptor ${fd##*/} is a shared $to"
+			;;
 		*)	fail "$role: descriptor ${fd##*/} is $to" ;;
 		esac
 	done
+}
+
+# How many processes of the machine hold it?
+holders() {
+	find /proc/[0-9]*/fd -lname "$(echo "$1" | sed 's/[][]/\\&/g')" \
+	    2>/dev/null | cut -d/ -f3 | sort -u | wc -l
 }
 
 # Only policy can answer socksmctl.

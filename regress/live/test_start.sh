@@ -38,7 +38,7 @@ test_start_no_users_file() {
 
 test_start_file_is_directory() {
 	mkdir conf
-	refuses "conf.*directory" -f conf
+	refuses "conf.*(directory|not a regular file)" -f conf
 	nothing_left
 }
 
