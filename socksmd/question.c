@@ -198,7 +198,7 @@ bind_flags(struct asked *a)
 	return SOCKS_OK;
 }
 
-/* P18: the association that is named, with the same REMOTE and encapsulation. */
+/* P18: the association named, with the same REMOTE and encapsulation. */
 static uint8_t
 bind_association(struct asked *a)
 {

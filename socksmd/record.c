@@ -182,7 +182,7 @@ line_rule(struct line *l, int matched, uint32_t rule, const char *label)
 	line_value(l, "label", label);
 }
 
-/* What the first direction of these flags rests on, receiving before sending. */
+/* What the first of these directions rests on, receiving before sending. */
 static const struct basis *
 grant_first(const struct grant *g, uint16_t flags)
 {

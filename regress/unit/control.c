@@ -4,7 +4,7 @@
  * that are none.
  */
 
-#include "policy_conf.h"
+#include "policy_ask.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>

@@ -1,8 +1,6 @@
 /*
- * policy_stub.h: what policy and auth need around them, for their tests: a
- * clock that is set by hand, channels as lists of what was sent on them and
- * of what is still on its way, the log as a list of lines, and a fatal that
- * comes back to the test.
+ * policy_stub.h: what policy and auth need around them, for their tests:
+ * channels as lists of what was sent on them and of what is still on its way.
  */
 
 #ifndef POLICY_STUB_H
@@ -22,11 +20,10 @@
 #include "compat.h"
 
 #include "handlers.h"
-#include "log.h"
+#include "log_stub.h"
 #include "proc.h"
 
 #define SENT		512
-#define LINES		128
 
 struct stub_msg {
 	enum proc_role	 peer;
@@ -46,16 +43,10 @@ struct stub_msg {
 	} u;
 };
 
-static long long	 stub_now = 1000000;
 static struct stub_msg	 sent[SENT];
 static uint32_t		 nsent;
 static struct stub_msg	 coming[16];	/* handled when it is drained */
 static uint32_t		 ncoming;
-static char		 lines[LINES][MSG_LOGLEN];
-static uint32_t		 nlines;
-static char		 fatal_text[MSG_LOGLEN];
-static jmp_buf		 fatal_jump;
-static int		 fatal_expected;
 static uint64_t		 stub_left = UINT64_MAX;	/* written up to here */
 static void		(*stub_on_drain)(void);
 static void		(*stub_on_close)(enum proc_role);
@@ -152,71 +143,6 @@ msg_string(const char *s, size_t n, const char *what)
 	if (memchr(s, '\0', n) == NULL)
 		fatalx("%s is not terminated", what);
 	return s;
-}
-
-static void
-stub_line(const char *fmt, va_list ap)
-{
-	assert_true(nlines < LINES);
-	vsnprintf(lines[nlines++], MSG_LOGLEN, fmt, ap);
-}
-
-#define LOG_STUB(name)					\
-void							\
-name(const char *fmt, ...)				\
-{							\
-	va_list	 ap;					\
-							\
-	va_start(ap, fmt);				\
-	stub_line(fmt, ap);				\
-	va_end(ap);					\
-}
-LOG_STUB(log_info)
-LOG_STUB(log_warn)
-LOG_STUB(log_warnx)
-LOG_STUB(log_debug)
-
-#define FATAL_STUB(name)				\
-void							\
-name(const char *fmt, ...)				\
-{							\
-	va_list	 ap;					\
-							\
-	va_start(ap, fmt);				\
-	vsnprintf(fatal_text, sizeof(fatal_text), fmt, ap); \
-	va_end(ap);					\
-	if (!fatal_expected)				\
-		fail_msg("%s", fatal_text);		\
-	longjmp(fatal_jump, 1);				\
-}
-FATAL_STUB(fatal)
-FATAL_STUB(fatalx)
-
-/* The statement must end in fatal, with a text that has this in it. */
-#define assert_fatal(statement, part) do {		\
-	fatal_expected = 1;				\
-	if (setjmp(fatal_jump) == 0) {			\
-		statement;				\
-		fatal_expected = 0;			\
-		fail_msg("not fatal: %s", #statement);	\
-	}						\
-	fatal_expected = 0;				\
-	assert_non_null(strstr(fatal_text, part));	\
-} while (0)
-
-int
-log_ok(struct log_rate *r, unsigned burst, const char *what)
-{
-	(void)r;
-	(void)burst;
-	(void)what;
-	return 1;
-}
-
-long long
-clock_ms(void)
-{
-	return stub_now;
 }
 
 static inline void

@@ -4,7 +4,7 @@
  * answered with.
  */
 
-#include "policy_conf.h"
+#include "policy_ask.h"
 
 #define RECV	SOCKS_F_RECEIVE
 #define SEND	SOCKS_F_SEND

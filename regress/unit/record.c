@@ -3,7 +3,7 @@
  * quoted, and that what is summed is all there (P47).
  */
 
-#include "policy_conf.h"
+#include "policy_ask.h"
 
 #define RECV	SOCKS_F_RECEIVE
 #define SEND	SOCKS_F_SEND
