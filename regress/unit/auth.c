@@ -111,6 +111,17 @@ test_right_and_wrong(void **state)
 		assert_int_equal(authed(sid), 0);
 }
 
+/* P3: PLEN 0 is a failed login, even for who has the empty password. */
+static void
+test_empty_password(void **state)
+{
+	(void)state;
+	conf(2, 300, 1, "alice", hashed(""));
+	login(1, 1, "alice", "");
+	turns();
+	assert_int_equal(authed(1), 0);
+}
+
 static void
 test_policy_hears_first(void **state)
 {
@@ -282,6 +293,7 @@ main(void)
 {
 	const struct CMUnitTest	 tests[] = {
 		T(test_right_and_wrong),
+		T(test_empty_password),
 		T(test_policy_hears_first),
 		T(test_tried),
 		T(test_addresses_take_turns),

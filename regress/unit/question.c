@@ -383,7 +383,9 @@ test_limits(void **state)
 	m = ask_msg(sid, SEND, "239.1.1.2");
 	(void)assert_granted(&m);
 	m = ask_msg(sid, SEND, "239.1.1.3");
+	m.ttl = 0;				/* comes behind, P14 */
 	assert_denied(&m, SOCKS_NOSEND, 0);		/* of the session */
+	m.ttl = 1;
 	sid = session_new(1);
 	m = ask_msg(sid, SEND, "239.1.1.3");
 	(void)assert_granted(&m);

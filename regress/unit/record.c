@@ -315,6 +315,27 @@ test_blocked(void **state)
 	assert_int_equal(nlines, 21);		/* no records of sessions */
 }
 
+/* Refusals of one rule with two codes are two sums. */
+static void
+test_blocked_by_code(void **state)
+{
+	struct msg_ask	 r = ask_msg(session_new(1), RECV, "239.9.1.1");
+	struct msg_ask	 s = ask_msg(r.sid, SEND, "239.9.1.1");
+	int		 i;
+
+	(void)state;
+	for (i = 0; i < 20; i++) {
+		assert_denied(&r, SOCKS_NORECEIVE, 0);
+		assert_denied(&s, SOCKS_NOSEND, 0);
+	}
+	record_flush();
+	assert_int_equal(nlines, 22);
+	has(20, "code=0x11");
+	has(20, "count=10");
+	has(21, "code=0x12");
+	has(21, "count=10");
+}
+
 static void
 test_only_records(void **state)
 {
@@ -397,6 +418,7 @@ main(void)
 		T(test_sums_before_the_session, setup),
 		T(test_next_second, setup),
 		T(test_blocked, setup_blocked),
+		T(test_blocked_by_code, setup_blocked),
 		T(test_only_records, setup),
 		T(test_all, setup_all),
 		T(test_none, setup_none),
