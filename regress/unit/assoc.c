@@ -2,7 +2,7 @@
  * Associations: their identifiers, which rest for 120 s (P19), the maps they
  * are found by, the directions that stand, idle time and learning (P20).
  */
-#include "control_stub.h"
+#include "control_run.h"
 
 #include "aid.h"
 #include "idmap.h"
