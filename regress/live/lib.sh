@@ -7,6 +7,7 @@ SOCKSMD=${SOCKSMD:-$top/socksmd/socksmd}
 SOCKSMCTL=${SOCKSMCTL:-$top/socksmctl/socksmctl}
 SOCKSMC=${SOCKSMC:-$top/socksmc/socksmc}
 daemon=
+started_by=
 
 fail() {
 	echo "why: $*"
@@ -74,8 +75,9 @@ END
 
 # -- the daemon
 
+# A test may have it started by another program: started_by.
 daemon_run() {	# option ...
-	$FW "$SOCKSMD" -d -s "$T/control" "$@" >>"$T/log" 2>&1 &
+	$FW $started_by "$SOCKSMD" -d -s "$T/control" "$@" >>"$T/log" 2>&1 &
 	daemon=$!
 }
 
