@@ -30,6 +30,7 @@ static const enum proc_role pairs[][2] = {
 	{ PROC_ENGINE, PROC_POLICY },
 	{ PROC_ENGINE, PROC_AUTH },
 	{ PROC_AUTH, PROC_POLICY },
+	{ PROC_POLICY, PROC_RESOLVER },
 };
 
 static void
@@ -108,6 +109,7 @@ children_start(const char *path)
 	children_start_one(PROC_ENGINE);
 	children_start_one(PROC_POLICY);
 	children_start_one(PROC_AUTH);
+	children_start_one(PROC_RESOLVER);
 	for (i = 0; i < nitems(pairs); i++)
 		children_connect(pairs[i][0], pairs[i][1]);
 }

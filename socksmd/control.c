@@ -391,3 +391,12 @@ control_on_counters(enum proc_role from, const void *data, int fd)
 	if (client_wants(c) <= CONTROL_WANTS / 2)
 		client_settle(c);
 }
+
+/* Lines and the result of a reload, for the client that asked. */
+void
+control_on_reload(enum proc_role from, const void *data, int fd)
+{
+	(void)from;
+	(void)data;
+	(void)fd;
+}

@@ -63,9 +63,21 @@ HANDLER(identity_on_end);
 HANDLER(question_on_ask);
 HANDLER(question_on_source);
 HANDLER(grant_on_released);
+/* policy: connect.c (CONNECT and names) */
+HANDLER(connect_on_next);
+HANDLER(connect_on_resolved);
 /* policy: control.c */
 HANDLER(control_on_socket);
 HANDLER(control_on_counters);
+
+HANDLER(control_on_reload);
+
+/* resolver: resolver.c */
+HANDLER(resolver_on_resolve);
+
+/* parent: names.c (names of the configuration), reload.c */
+HANDLER(names_on_resolved);
+HANDLER(reload_on_reload);
 
 /* auth: auth.c */
 HANDLER(auth_on_begin);

@@ -41,6 +41,9 @@ enum msg_type {
 	M_CONF_PREPARE,	/* parent -> engine, policy, auth: that was all */
 	M_CONF_COMMIT,	/* parent -> engine, policy, auth: use it */
 	M_CONF_ACK,	/* engine, policy, auth -> parent: to both of these */
+	M_RELOAD,	/* policy -> parent: socksmctl reload */
+	M_RELOAD_LINE,	/* parent -> policy: an error or a warning */
+	M_RELOADED,	/* parent -> policy: the result, behind the lines */
 	M_CONTROL,	/* parent -> policy, fd: the listening control socket */
 	/* a session */
 	M_SESSION,	/* parent -> policy: before the engine hears of it */
@@ -49,6 +52,9 @@ enum msg_type {
 	M_IDENTITY,	/* auth -> policy: before the engine hears of it */
 	M_AUTHED,	/* auth -> engine */
 	M_ASK,		/* engine -> policy: the question */
+	M_NEXT,		/* engine -> policy: the next address, please */
+	M_RESOLVE,	/* policy or parent -> resolver */
+	M_RESOLVED,	/* resolver -> policy or parent */
 	M_DENY,		/* policy -> engine */
 	M_GRANT,	/* policy -> parent: make exactly this socket */
 	M_SOCKET,	/* parent -> engine, fd if made: the answer */

@@ -72,6 +72,12 @@ struct msg_hash {
 	char		 hash[256];
 };
 
+/* RELOAD_LINE, and RELOADED with no text: ok tells the result. */
+struct msg_reload {
+	uint8_t		 ok;
+	char		 text[512];
+};
+
 struct msg_proc {
 	uint32_t	 role;
 	int32_t		 pid;

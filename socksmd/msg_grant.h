@@ -20,6 +20,11 @@ enum sock_kind {
 	SOCK_RELAY,	/* inside: addr is the server's address */
 	SOCK_GROUP,	/* receives addr:port on ifindex, from source or all */
 	SOCK_SEND,	/* multicast out of ifindex, family of addr */
+	SOCK_CONNECT,	/* TCP, connecting to addr:port; never shared */
+	SOCK_EGRESS,	/* unicast UDP, unconnected: addr is the egress address
+			 * or any; port is the slot in the pool, not a port */
+	SOCK_DEDICATED,	/* unicast UDP, connected to addr:port (port 0: only
+			 * bound); never shared */
 	SOCK_MAX
 };
 
@@ -51,7 +56,7 @@ struct msg_grant {
 	uint16_t	 flags;		/* of the reply, P16: directions that
 					 * were asked, mode, encapsulation */
 	uint8_t		 filter;	/* ask SOURCE for each new source */
-	uint8_t		 pad;
+	uint8_t		 left;		/* addresses NEXT can still ask for */
 	uint32_t	 idle;		/* seconds without a datagram */
 	uint32_t	 buffer;	/* receive buffer, octets */
 	struct sock_key	 key;

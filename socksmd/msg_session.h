@@ -53,6 +53,8 @@ enum ask_op {
 	ASK_ENHANCED,	/* enhanced mode: the relay socket (P10) */
 	ASK_BIND,	/* UDP BIND, grant 0: new, else a direction more */
 	ASK_TTL,	/* SET TTL on a grant (P42) */
+	ASK_CONNECT,	/* P6: remote or name; answers one address a time */
+	ASK_FEATURES,	/* P9: GRANT of kind SOCK_NONE, flags: ASK_MAY_* */
 	ASK_MAX
 };
 
@@ -67,6 +69,39 @@ struct msg_ask {
 					 * peer's address (P20) */
 	struct endpoint	 remote;
 	char		 name[256];	/* REMOTE as a name, or "" */
+};
+
+/* Of ASK_FEATURES: what some rule may allow this session. */
+#define ASK_MAY_CONNECT		0x0001
+#define ASK_MAY_BIND		0x0002
+#define ASK_MAY_ASSOCIATE	0x0004
+
+/*
+ * NEXT: the socket of that question did not work out (its connect(2) failed
+ * or took too long); policy grants the next address that was passed, if the
+ * last GRANT said that some are left.
+ */
+struct msg_next {
+	uint64_t	 sid;
+	uint64_t	 req;
+};
+
+/*
+ * RESOLVE, RESOLVED: a name of a question (or, from the parent, of the
+ * configuration). All that come back are judged before any is granted.
+ */
+#define RESOLVE_ADDRS	16
+
+struct msg_resolve {
+	uint64_t	 token;		/* comes back */
+	char		 name[256];	/* syntax as in P4 */
+};
+
+struct msg_resolved {
+	uint64_t	 token;
+	uint8_t		 n;		/* 0: there is none, or no answer */
+	uint8_t		 failed;	/* no answer: asking again may help */
+	struct addr	 addr[RESOLVE_ADDRS];
 };
 
 struct msg_deny {

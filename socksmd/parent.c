@@ -22,7 +22,7 @@
 #define STOP_SECONDS	3	/* for records, before the rest is closed */
 #define REAP_MS		2000
 #define ALL_READY	(1U << PROC_ENGINE | 1U << PROC_POLICY | \
-			    1U << PROC_AUTH)
+			    1U << PROC_AUTH | 1U << PROC_RESOLVER)
 
 struct parent	parent;
 

@@ -72,5 +72,6 @@ __attribute__((__noreturn__)) void	child_main(enum proc_role);
 void	 engine_init(void);	/* before the sandbox closes */
 void	 policy_init(void);
 void	 auth_init(void);
+void	 resolver_init(void);
 
 #endif

@@ -28,7 +28,8 @@
 #define ENGINE	(1U << PROC_ENGINE)
 #define POLICY	(1U << PROC_POLICY)
 #define AUTH	(1U << PROC_AUTH)
-#define ALL	(ENGINE | POLICY | AUTH)
+#define RESOLVER (1U << PROC_RESOLVER)
+#define ALL	(ENGINE | POLICY | AUTH | RESOLVER)
 
 /* How an argument is looked at: up to two per call. */
 enum check { ANY, EQUAL, WITHOUT };
@@ -97,6 +98,9 @@ static const struct allowed allowed[] = {
 	    { { EQUAL, 1, SOL_SOCKET }, { EQUAL, 2, SO_ERROR } } },
 	{ ENGINE, CALL(getsockopt),
 	    { { EQUAL, 1, SOL_SOCKET }, { EQUAL, 2, SO_MEMINFO } } },
+	/* the resolver: on the sockets it has connected to its servers */
+	{ RESOLVER, CALL(sendto), { { 0 } } },
+	{ RESOLVER, CALL(recvfrom), { { 0 } } },
 	/* policy: socksmctl, and who is there */
 	{ POLICY, CALL(accept4), { { 0 } } },
 	{ POLICY, CALL(getsockopt),

@@ -85,6 +85,7 @@ static void (*const child_init[PROC_MAX])(void) = {
 	[PROC_ENGINE] = engine_init,
 	[PROC_POLICY] = policy_init,
 	[PROC_AUTH] = auth_init,
+	[PROC_RESOLVER] = resolver_init,
 };
 
 /* The parent takes a child down by closing its channel, not by signals. */

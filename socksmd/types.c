@@ -17,6 +17,7 @@ static const char *const proc_names[PROC_MAX] = {
 	[PROC_ENGINE] = "engine",
 	[PROC_POLICY] = "policy",
 	[PROC_AUTH] = "auth",
+	[PROC_RESOLVER] = "resolver",
 };
 
 static const char *const drop_names[DROP_MAX] = {
@@ -37,6 +38,7 @@ static const char *const drop_names[DROP_MAX] = {
 	[DROP_BUFFER] = "buffer",
 	[DROP_SYSTEM] = "system",
 	[DROP_KERNEL] = "kernel",
+	[DROP_REMOTE] = "remote",
 };
 
 static const char *const end_names[END_MAX] = {
@@ -71,6 +73,8 @@ static const char *const stat_names[STAT_MAX] = {
 	[STAT_TX_DGRAMS] = "tx_datagrams_total",
 	[STAT_TX_CALLS] = "tx_calls_total",
 	[STAT_TX_SEGMENTED] = "tx_segmented_total",
+	[STAT_STREAMS] = "streams",
+	[STAT_STREAMS_TOTAL] = "streams_total",
 };
 
 static const char *const limit_names[LIMIT_MAX] = {

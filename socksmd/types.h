@@ -16,6 +16,7 @@ enum proc_role {
 	PROC_ENGINE,
 	PROC_POLICY,
 	PROC_AUTH,
+	PROC_RESOLVER,
 	PROC_MAX
 };
 
@@ -38,6 +39,7 @@ enum drop {
 	DROP_BUFFER,	/* send buffer full */
 	DROP_SYSTEM,	/* any other error of the system */
 	DROP_KERNEL,	/* receive buffer overran, as the kernel counts */
+	DROP_REMOTE,	/* unicast: not from the association's REMOTE, P25 */
 	DROP_MAX
 };
 
@@ -76,6 +78,8 @@ enum statistic {
 	STAT_TX_DGRAMS,		/* sent on all relay sockets */
 	STAT_TX_CALLS,		/* system calls for them */
 	STAT_TX_SEGMENTED,	/* datagrams sent by UDP_SEGMENT */
+	STAT_STREAMS,		/* CONNECTs now */
+	STAT_STREAMS_TOTAL,
 	STAT_MAX
 };
 
