@@ -291,6 +291,7 @@ chan_dispatch(struct chan *c, struct imsg *imsg)
 		fatalx("%s: message %s from %s: unreadable", proc_name(self),
 		    row->name, proc_name(from));
 	row->handler(from, &body, fd);
+	explicit_bzero(&body, len);	/* it may have been a password */
 }
 
 /* Reads once and handles all that is whole; 0 if the channel is closed. */
