@@ -170,10 +170,11 @@ request_fails(struct session *s, uint8_t version, uint8_t code)
 
 /* P10: the address is unused, the answer is the relay's. */
 static enum step
-request_enhanced(struct session *s)
+request_enhanced(struct session *s, const struct socks_request *req)
 {
 	struct msg_ask	 ask;
 
+	(void)req;
 	if (engine.settings.extensions == 0)			/* P44 */
 		return request_fails(s, SOCKS_UDP_VERSION, SOCKS_BADCOMMAND);
 	s->deadline = 0;		/* the request is complete */
@@ -188,15 +189,17 @@ request_enhanced(struct session *s)
 
 /* The commands of RFC 1928 and LIST-FEATURES come with a later milestone. */
 static enum step
-request_later(struct session *s)
+request_later(struct session *s, const struct socks_request *req)
 {
+	(void)req;
 	return request_fails(s, SOCKS_VERSION, SOCKS_BADCOMMAND);
 }
 
 static const struct {
 	uint8_t		 cmd;
 	uint8_t		 version;	/* first octet of the reply, P10 */
-	enum step	(*handler)(struct session *);
+	enum step	(*handler)(struct session *,
+			    const struct socks_request *);
 } requests[] = {
 	{ SOCKS_CONNECT, SOCKS_VERSION, request_later },
 	{ SOCKS_BIND, SOCKS_VERSION, request_later },
@@ -217,7 +220,7 @@ request_handle(struct session *s, const struct socks_request *req)
 		if (req->dst.fault != SOCKS_OK)
 			return request_fails(s, requests[i].version,
 			    req->dst.fault);
-		return requests[i].handler(s);
+		return requests[i].handler(s, req);
 	}
 	return request_fails(s, SOCKS_VERSION, SOCKS_BADCOMMAND);
 }
