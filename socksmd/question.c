@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "policy.h"
+#include "judge.h"
+#include "question.h"
 #include "handlers.h"
 #include "log.h"
 #include "proc.h"
@@ -19,28 +21,6 @@
 			    SOCKS_F_MULTICAST | SOCKS_F_MU | SOCKS_F_MM | \
 			    SOCKS_F_SOURCE)
 #define MODES_SERVED	MODE_MU		/* MM is not served yet */
-
-/* One direction of a UDP BIND while it is judged. */
-struct side {
-	uint8_t			 wanted;	/* asked, and does not stand */
-	uint8_t			 passed;
-	struct verdict		 v;
-	const struct msg_iface	*iface;
-};
-
-/* A question while it is judged. */
-struct asked {
-	const struct msg_ask	*m;
-	struct identity		*who;
-	struct grant		*g;		/* NULL: a new association */
-	struct endpoint		 local;
-	struct endpoint		 stand_in;	/* P48 */
-	struct endpoint		 remote;
-	uint8_t			 foreign;	/* LOCAL is not the peer, P20 */
-	uint8_t			 judged;	/* the ruleset was asked */
-	uint8_t			 ttl;
-	struct side		 side[DIRS];
-};
 
 static const struct {
 	uint16_t	 flag;
@@ -55,8 +35,8 @@ static const struct {
  * An address that the engine wrote, in the one form that compares; what is
  * no address at all cannot come from an engine in its right mind.
  */
-static void
-ask_endpoint(struct endpoint *dst, const struct endpoint *src)
+void
+question_endpoint(struct endpoint *dst, const struct endpoint *src)
 {
 	memset(dst, 0, sizeof(*dst));
 	dst->port = src->port;
@@ -84,7 +64,7 @@ ask_local(struct asked *a)
 {
 	const struct addr	*peer = &a->who->peer.addr;
 
-	ask_endpoint(&a->local, &a->m->local);
+	question_endpoint(&a->local, &a->m->local);
 	if (a->local.addr.af == ADDR_NONE || addr_is_any(&a->local.addr))
 		a->local.addr = *peer;
 	if (a->local.addr.af == ADDR_V6 && addr_is_linklocal(&a->local.addr))
@@ -115,8 +95,8 @@ ask_flags(const struct asked *a)
 	return flags & a->m->flags;
 }
 
-static void
-ask_deny(const struct msg_ask *m, uint8_t code, uint16_t flags)
+void
+question_deny(const struct msg_ask *m, uint8_t code, uint16_t flags)
 {
 	struct msg_deny	 deny;
 
@@ -130,7 +110,7 @@ ask_deny(const struct msg_ask *m, uint8_t code, uint16_t flags)
 }
 
 /* All that every GRANT for this question carries. */
-static void
+void
 ask_grant(const struct asked *a, const struct grant *g, struct msg_grant *m)
 {
 	memset(m, 0, sizeof(*m));
@@ -146,7 +126,7 @@ ask_grant(const struct asked *a, const struct grant *g, struct msg_grant *m)
 	m->remote = g->remote;
 }
 
-static void
+void
 ask_send(const struct msg_grant *m)
 {
 	if (m->part + 1 == m->parts)
@@ -164,11 +144,11 @@ ask_enhanced(struct asked *a)
 
 	if (!(policy.conf->rs.settings.extensions &
 	    (EXT_BASE | EXT_MULTICAST))) {
-		ask_deny(a->m, SOCKS_BADCOMMAND, 0);
+		question_deny(a->m, SOCKS_BADCOMMAND, 0);
 		return;
 	}
 	if (a->who->relay != NULL || (g = grant_new(a->who)) == NULL) {
-		ask_deny(a->m, SOCKS_FAILURE, 0);
+		question_deny(a->m, SOCKS_FAILURE, 0);
 		return;
 	}
 	memset(&key, 0, sizeof(key));
@@ -183,14 +163,13 @@ ask_enhanced(struct asked *a)
 }
 
 /* P44, P15; what the engine has seen to already, and more. */
-static uint8_t
+uint8_t
 bind_flags(struct asked *a)
 {
 	uint16_t	 f = a->m->flags;
 
-	if (!(f & SOCKS_F_MULTICAST))
-		return SOCKS_BADCOMMAND;	/* unicast is not served yet */
-	if (!(policy.conf->rs.settings.extensions & EXT_MULTICAST))
+	if (!(policy.conf->rs.settings.extensions &
+	    (f & SOCKS_F_MULTICAST ? EXT_MULTICAST : EXT_BASE)))
 		return SOCKS_BADCOMMAND;
 	if ((f & SOCKS_F_DIRECTIONS) == 0 ||
 	    ((f & SOCKS_F_MM) && (f & SOCKS_F_TCP)))
@@ -199,7 +178,7 @@ bind_flags(struct asked *a)
 }
 
 /* P18: the association named, with the same REMOTE and encapsulation. */
-static uint8_t
+uint8_t
 bind_association(struct asked *a)
 {
 	if (a->m->grant == 0)
@@ -207,7 +186,8 @@ bind_association(struct asked *a)
 	if (a->g == NULL)
 		return SOCKS_BADAID;
 	if (!endpoint_eq(&a->g->remote, &a->remote) ||
-	    ((a->g->flags ^ a->m->flags) & SOCKS_F_TCP))
+	    ((a->g->flags ^ a->m->flags) &
+	    (SOCKS_F_TCP | SOCKS_F_MULTICAST)))
 		return SOCKS_BADCONTEXT;
 	return SOCKS_OK;
 }
@@ -215,8 +195,6 @@ bind_association(struct asked *a)
 static uint8_t
 bind_group(struct asked *a)
 {
-	if (a->m->name[0] != '\0')
-		return SOCKS_HOSTUNREACH;	/* names are not resolved yet */
 	if (a->remote.addr.af == ADDR_NONE || a->remote.port == 0 ||
 	    !addr_is_multicast(&a->remote.addr))
 		return SOCKS_BADGROUP;		/* P23 */
@@ -234,7 +212,7 @@ side_mode(const struct side *s)
  * P20: whoever may aim at any LOCAL still may not aim at this host, at a
  * group or at everybody; and the relay socket has the family of the peer.
  */
-static int
+int
 side_local(const struct asked *a, const struct side *s)
 {
 	if (!a->foreign || a->g != NULL)
@@ -243,22 +221,28 @@ side_local(const struct asked *a, const struct side *s)
 	    a->local.addr.af == a->who->peer.addr.af;
 }
 
-static void
-side_eval(struct asked *a, int d)
+void
+ask_eval(const struct asked *a, uint8_t command, const struct endpoint *to,
+    struct verdict *v)
 {
-	struct side	*s = &a->side[d];
 	struct question	 q;
 
 	memset(&q, 0, sizeof(q));
-	q.command = dirs[d].command;
-	if (d == DIR_SEND)
+	q.command = command;
+	if (command == CMD_SEND)
 		q.ttl = a->ttl;
 	q.from = a->who->peer.addr;
 	q.fport = a->who->peer.port;
-	q.to = a->remote;
+	q.to = *to;
 	q.user = identity_user(a->who);
 	q.listener = a->who->label;
-	rule_eval(&policy.conf->rs, &q, &s->v);
+	rule_eval(&policy.conf->rs, &q, v);
+}
+
+static void
+side_eval(struct asked *a, int d)
+{
+	ask_eval(a, dirs[d].command, &a->remote, &a->side[d].v);
 }
 
 /*
@@ -299,8 +283,8 @@ bind_rules(struct asked *a)
 	return code;
 }
 
-static int
-limit_associations(struct asked *a)
+int
+limit_associations(const struct asked *a)
 {
 	const uint32_t	*limit = policy.conf->rs.settings.limit;
 
@@ -402,7 +386,7 @@ static uint8_t (*const bind_checks[])(struct asked *) = {
 };
 
 /* What a direction rests on is kept for the record and for counting. */
-static void
+void
 grant_basis(struct grant *g, int d, const struct verdict *v)
 {
 	struct basis	*b = &g->basis[d];
@@ -449,7 +433,7 @@ bind_target(struct asked *a)
 	return g;
 }
 
-static uint32_t
+uint32_t
 side_idle(const struct side *s)
 {
 	return s->v.idle != 0 ? s->v.idle :
@@ -465,7 +449,7 @@ bind_grant(struct asked *a)
 	int			 d, log = 0;
 
 	if (g == NULL) {
-		ask_deny(a->m, SOCKS_FAILURE, 0);
+		question_deny(a->m, SOCKS_FAILURE, 0);
 		return;
 	}
 	for (d = 0; d < DIRS; d++)
@@ -507,31 +491,64 @@ bind_verdict(const struct asked *a, uint8_t code)
 	return &r->v;
 }
 
-static void
-ask_bind(struct asked *a)
+void
+bind_begin(struct asked *a, const struct msg_ask *m, struct identity *who,
+    struct grant *g, const struct endpoint *remote)
 {
-	uint16_t	 stands = a->g != NULL ? a->g->flags : 0;
-	uint8_t		 code = SOCKS_OK;
-	size_t		 i;
+	uint16_t	 stands = g != NULL ? g->flags : 0;
 	int		 d;
 
-	ask_endpoint(&a->remote, &a->m->remote);
+	memset(a, 0, sizeof(*a));
+	a->m = m;
+	a->who = who;
+	a->g = g;
+	question_endpoint(&a->remote, remote);
 	a->remote.addr.scope = 0;	/* the socket's key names an interface */
 	ask_local(a);
-	a->ttl = a->m->ttl;
+	a->ttl = m->ttl;
 	for (d = 0; d < DIRS; d++)
-		a->side[d].wanted = (a->m->flags & ~stands &
-		    dirs[d].flag) != 0;
+		a->side[d].wanted = (m->flags & ~stands & dirs[d].flag) != 0;
+}
+
+uint8_t
+bind_judge(struct asked *a)
+{
+	uint8_t		 code = SOCKS_OK;
+	size_t		 i;
+
+	if (!(a->m->flags & SOCKS_F_MULTICAST))
+		return unicast_judge(a);
 	for (i = 0; i < nitems(bind_checks) && code == SOCKS_OK; i++)
 		code = bind_checks[i](a);
+	return code;
+}
+
+void
+bind_finish(struct asked *a, uint8_t code)
+{
 	if (code == SOCKS_OK) {
-		bind_grant(a);
+		if (a->m->flags & SOCKS_F_MULTICAST)
+			bind_grant(a);
+		else
+			unicast_grant(a);
 		return;
 	}
 	if (a->judged)
 		record_blocked(a->who, &a->remote, a->m->flags, code,
 		    bind_verdict(a, code));
-	ask_deny(a->m, code, ask_flags(a));
+	question_deny(a->m, code, ask_flags(a));
+}
+
+/* P14: what is wrong with the flags comes before a name is looked up. */
+static void
+ask_bind(struct asked *a)
+{
+	if (a->m->name[0] != '\0' && bind_flags(a) == SOCKS_OK) {
+		lookup_ask(a->m, a->who);
+		return;
+	}
+	bind_begin(a, a->m, a->who, a->g, &a->m->remote);
+	bind_finish(a, bind_judge(a));
 }
 
 /* SET TTL (P42): judged like a BIND for sending, FLAGS 0 if it fails. */
@@ -558,7 +575,7 @@ ask_ttl(struct asked *a)
 		if (code == SOCKS_BADTTL)
 			record_blocked(a->who, &a->remote, SOCKS_F_SEND, code,
 			    &s->v);
-		ask_deny(a->m, code, 0);
+		question_deny(a->m, code, 0);
 		return;
 	}
 	g->ttl = a->ttl;
@@ -585,6 +602,32 @@ ask_named(const struct msg_ask *m, const struct identity *who)
 		    "%llu does not have", (unsigned long long)m->grant,
 		    (unsigned long long)m->sid);
 	return g;
+}
+
+/* P18, P23: the first address that passes, or that the AID has already. */
+void
+question_resolved(const struct msg_ask *m, struct identity *who,
+    const struct addr *addr, uint8_t n)
+{
+	struct grant	*g = ask_named(m, who);
+	struct asked	 a, first;
+	struct endpoint	 remote = m->remote;
+	uint8_t		 code, why = SOCKS_HOSTUNREACH, i;
+
+	bind_begin(&first, m, who, g, &remote);
+	for (i = 0; i < n; i++) {
+		remote.addr = addr[i];
+		bind_begin(&a, m, who, g, &remote);
+		if ((code = bind_judge(&a)) == SOCKS_OK) {
+			bind_finish(&a, code);
+			return;
+		}
+		if (i == 0) {
+			first = a;
+			why = code;
+		}
+	}
+	bind_finish(&first, why);
 }
 
 void
@@ -615,8 +658,8 @@ question_on_source(enum proc_role from, const void *data, int fd)
 	struct endpoint		 group, source;
 
 	(void)fd;
-	ask_endpoint(&group, &m.group);
-	ask_endpoint(&source, &m.source);
+	question_endpoint(&group, &m.group);
+	question_endpoint(&source, &m.source);
 	if (!addr_is_multicast(&group.addr))
 		fatalx("policy: engine asked for a source of no group");
 	m.generation = policy.conf->rs.generation;
