@@ -6,6 +6,8 @@
 
 #include <sys/types.h>
 #include <sys/queue.h>
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,47 +27,58 @@ struct named {
 	uint8_t			 role;
 	struct addr		 addr;
 };
-static TAILQ_HEAD(, named)	 names = TAILQ_HEAD_INITIALIZER(names);
+TAILQ_HEAD(nameds, named);
 
 enum phase { IDLE, PREPARING, COMMITTING };
 
+/*
+ * Those of the generation in force, and those that are checked or sent: as
+ * long as both may be granted by, both count.
+ */
+static struct nameds	 names = TAILQ_HEAD_INITIALIZER(names);
+static struct nameds	 next_names = TAILQ_HEAD_INITIALIZER(next_names);
+
+static struct conf	*next;		/* what is sent */
+static uint32_t		 generation;	/* of that */
 static enum phase	 phase;
 static unsigned		 acks;		/* one bit per process */
+static void		(*committed)(void);
 
 #define WITH_CONF	(1U << PROC_ENGINE | 1U << PROC_POLICY | \
 			    1U << PROC_AUTH)
 
 static void
-named_clear(void)
+named_clear(struct nameds *list)
 {
 	struct named	*n;
 
-	while ((n = TAILQ_FIRST(&names)) != NULL) {
-		TAILQ_REMOVE(&names, n, entry);
+	while ((n = TAILQ_FIRST(list)) != NULL) {
+		TAILQ_REMOVE(list, n, entry);
 		free(n);
 	}
 }
 
 static int
 named_add(const char *name, uint8_t role, const struct addr *addr,
-    const char *file, uint32_t line)
+    const char *file, uint32_t line, FILE *err)
 {
 	struct named	*n;
 
-	TAILQ_FOREACH(n, &names, entry)
+	TAILQ_FOREACH(n, &next_names, entry)
 		if (strcmp(n->name, name) == 0 && (n->role & role))
 			return 0;
 	if ((n = calloc(1, sizeof(*n))) == NULL) {
-		log_warn("%s:%u: interface %s", file, line, name);
+		fprintf(err, "%s:%u: interface %s: %s\n", file, line, name,
+		    strerror(errno));
 		return -1;
 	}
 	strlcpy(n->name, name, sizeof(n->name));
 	n->role = role;
 	if (addr != NULL)
 		n->addr = *addr;
-	TAILQ_INSERT_TAIL(&names, n, entry);
+	TAILQ_INSERT_TAIL(&next_names, n, entry);
 	if ((n->ifindex = iface_index(name)) == 0) {
-		log_warnx("%s:%u: interface %s: no such interface", file,
+		fprintf(err, "%s:%u: interface %s: no such interface\n", file,
 		    line, name);
 		return -1;
 	}
@@ -73,56 +86,81 @@ named_add(const char *name, uint8_t role, const struct addr *addr,
 }
 
 static int
-named_list(const struct conf_ifaces *list, uint8_t role)
+named_list(const struct conf_ifaces *list, uint8_t role, FILE *err)
 {
 	const struct conf_iface	*i;
 	int			 error = 0;
 
 	TAILQ_FOREACH(i, list, entry)
-		if (named_add(i->name, role, &i->addr, i->file, i->line) == -1)
+		if (named_add(i->name, role, &i->addr, i->file, i->line,
+		    err) == -1)
 			error = -1;
 	return error;
 }
 
 int
-distribute_check(const struct conf *conf)
+distribute_check(const struct conf *conf, FILE *err)
 {
 	const struct rule_node	*r;
 	int			 error = 0;
 
-	named_clear();
-	if (named_list(&conf->inside, IFACE_INSIDE) == -1 ||
-	    named_list(&conf->egress, IFACE_EGRESS) == -1)
+	named_clear(&next_names);
+	if (named_list(&conf->inside, IFACE_INSIDE, err) == -1 ||
+	    named_list(&conf->egress, IFACE_EGRESS, err) == -1)
 		error = -1;
 	TAILQ_FOREACH(r, &conf->rules, entry)
 		if (r->rule.via[0] != '\0' && named_add(r->rule.via,
-		    IFACE_VIA, NULL, r->rule.file, r->rule.line) == -1)
+		    IFACE_VIA, NULL, r->rule.file, r->rule.line, err) == -1)
 			error = -1;
 	return error;
+}
+
+static uint8_t
+named_role(const struct nameds *list, uint32_t ifindex)
+{
+	const struct named	*n;
+	uint8_t			 role = 0;
+
+	TAILQ_FOREACH(n, list, entry)
+		if (n->ifindex == ifindex)
+			role |= n->role;
+	return role;
 }
 
 uint8_t
 distribute_iface_role(uint32_t ifindex)
 {
-	const struct named	*n;
-	uint8_t			 role = 0;
+	uint8_t	 role = named_role(&names, ifindex);
 
-	TAILQ_FOREACH(n, &names, entry)
-		if (n->ifindex == ifindex)
-			role |= n->role;
+	if (phase == COMMITTING)
+		role |= named_role(&next_names, ifindex);
 	return role;
+}
+
+static const struct addr *
+named_addr(const struct nameds *list, uint32_t ifindex, uint8_t af)
+{
+	const struct named	*n;
+
+	TAILQ_FOREACH(n, list, entry)
+		if (n->ifindex == ifindex && n->addr.af == af)
+			return &n->addr;
+	return NULL;
 }
 
 /* The address to send from: as configured, else the interface's first. */
 const struct addr *
 distribute_iface_addr(uint32_t ifindex, uint8_t af)
 {
-	const struct named	*n;
+	const struct addr	*addr = NULL;
 	const struct iface_addr	*a;
 
-	TAILQ_FOREACH(n, &names, entry)
-		if (n->ifindex == ifindex && n->addr.af == af)
-			return &n->addr;
+	if (phase == COMMITTING)
+		addr = named_addr(&next_names, ifindex, af);
+	if (addr == NULL)
+		addr = named_addr(&names, ifindex, af);
+	if (addr != NULL)
+		return addr;
 	if ((a = iface_first(ifindex, af)) == NULL)
 		return NULL;
 	return &a->net.addr;
@@ -137,18 +175,13 @@ distribute_all(enum msg_type type, const void *data)
 }
 
 static void
-distribute_listeners(void)
+distribute_listener(const struct msg_listener *msg)
 {
-	struct msg_listener	 l;
-	uint32_t		 i;
+	struct msg_listener	 l = *msg;
 
-	for (i = 0; i < listen_count(); i++) {
-		memset(&l, 0, sizeof(l));
-		listen_describe(i, &l);
-		l.generation = parent.generation;
-		proc_send(PROC_ENGINE, M_CONF_LISTENER, &l, -1);
-		proc_send(PROC_POLICY, M_CONF_LISTENER, &l, -1);
-	}
+	l.generation = generation;
+	proc_send(PROC_ENGINE, M_CONF_LISTENER, &l, -1);
+	proc_send(PROC_POLICY, M_CONF_LISTENER, &l, -1);
 }
 
 static void
@@ -159,7 +192,7 @@ distribute_addrs(void)
 
 	TAILQ_FOREACH(a, &iface_addrs, entry) {
 		memset(&m, 0, sizeof(m));
-		m.generation = parent.generation;
+		m.generation = generation;
 		m.ifindex = a->ifindex;
 		m.net = a->net;
 		strlcpy(m.ifname, a->ifname, sizeof(m.ifname));
@@ -174,9 +207,9 @@ distribute_ifaces(void)
 	const struct named	*n;
 	struct msg_iface	 m;
 
-	TAILQ_FOREACH(n, &names, entry) {
+	TAILQ_FOREACH(n, &next_names, entry) {
 		memset(&m, 0, sizeof(m));
-		m.generation = parent.generation;
+		m.generation = generation;
 		m.ifindex = n->ifindex;
 		m.mtu = iface_mtu(n->ifindex);
 		m.role = n->role;
@@ -194,16 +227,16 @@ distribute_tables(void)
 	struct msg_entry	 e;
 	uint32_t		 i;
 
-	TAILQ_FOREACH(t, &parent.conf->tables, entry) {
+	TAILQ_FOREACH(t, &next->tables, entry) {
 		memset(&m, 0, sizeof(m));
-		m.generation = parent.generation;
+		m.generation = generation;
 		m.is_const = t->is_const;
 		m.persist = t->persist;
 		strlcpy(m.name, t->name, sizeof(m.name));
 		proc_send(PROC_POLICY, M_CONF_TABLE, &m, -1);
 		for (i = 0; i < t->n; i++) {
 			memset(&e, 0, sizeof(e));
-			e.generation = parent.generation;
+			e.generation = generation;
 			e.neg = t->e[i].neg;
 			e.prefix = t->e[i].prefix;
 			proc_send(PROC_POLICY, M_CONF_ENTRY, &e, -1);
@@ -219,17 +252,17 @@ distribute_users(void)
 	struct msg_user		 mu;
 	struct msg_hash		 mh;
 
-	TAILQ_FOREACH(u, &parent.conf->users, entry) {
+	TAILQ_FOREACH(u, &next->users, entry) {
 		memset(&mu, 0, sizeof(mu));
-		mu.generation = parent.generation;
+		mu.generation = generation;
 		mu.ngroups = u->ngroups;
 		strlcpy(mu.name, u->name, sizeof(mu.name));
 		memcpy(mu.groups, u->groups, sizeof(mu.groups));
 		proc_send(PROC_POLICY, M_CONF_USER, &mu, -1);
 	}
-	TAILQ_FOREACH(h, &parent.conf->hashes, entry) {
+	TAILQ_FOREACH(h, &next->hashes, entry) {
 		memset(&mh, 0, sizeof(mh));
-		mh.generation = parent.generation;
+		mh.generation = generation;
 		strlcpy(mh.name, h->name, sizeof(mh.name));
 		strlcpy(mh.hash, h->hash, sizeof(mh.hash));
 		proc_send(PROC_AUTH, M_CONF_HASH, &mh, -1);
@@ -253,29 +286,64 @@ distribute_procs(void)
 	}
 }
 
-void
-distribute_start(void)
+static void
+distribute_rules(void)
 {
-	struct msg_generation	 gen = { parent.generation };
-	struct msg_settings	 set;
 	const struct rule_node	*r;
 
+	TAILQ_FOREACH(r, &next->rules, entry)
+		proc_send(PROC_POLICY, M_CONF_RULE, &r->rule, -1);
+}
+
+void
+distribute_start(struct conf *conf, void (*done)(void))
+{
+	struct msg_generation	 gen;
+	struct msg_settings	 set;
+
+	next = conf;
+	committed = done;
+	gen.generation = generation = parent.generation + 1;
 	memset(&set, 0, sizeof(set));
-	set.generation = parent.generation;
-	set.settings = parent.conf->settings;
+	set.generation = generation;
+	set.settings = next->settings;
 	distribute_all(M_CONF_BEGIN, &gen);
 	distribute_all(M_CONF_SETTINGS, &set);
-	distribute_listeners();
+	listen_each(distribute_listener);
 	distribute_addrs();
 	distribute_ifaces();
 	distribute_tables();
 	distribute_users();
-	TAILQ_FOREACH(r, &parent.conf->rules, entry)
-		proc_send(PROC_POLICY, M_CONF_RULE, &r->rule, -1);
+	distribute_rules();
 	distribute_procs();
 	phase = PREPARING;
 	acks = 0;
 	distribute_all(M_CONF_PREPARE, &gen);
+}
+
+/* All have it ready: from here on it is granted by. */
+static void
+distribute_commit(const struct msg_generation *gen)
+{
+	phase = COMMITTING;
+	parent.generation = generation;
+	permit_load(next);
+	distribute_all(M_CONF_COMMIT, gen);
+}
+
+/* All use it: what was before may go. */
+static void
+distribute_committed(void)
+{
+	phase = IDLE;
+	named_clear(&names);
+	TAILQ_CONCAT(&names, &next_names, entry);
+	listen_start();
+	if (parent.conf != next)
+		conf_free(parent.conf);
+	parent.conf = next;
+	next = NULL;
+	committed();
 }
 
 void
@@ -284,7 +352,9 @@ distribute_on_ack(enum proc_role from, const void *data, int fd)
 	const struct msg_generation	*gen = data;
 
 	(void)fd;
-	if (phase == IDLE || gen->generation != parent.generation ||
+	if (parent_stopping())
+		return;
+	if (phase == IDLE || gen->generation != generation ||
 	    (acks & (1U << from)))
 		fatalx("parent: %s acknowledged generation %u unasked",
 		    proc_name(from), gen->generation);
@@ -292,12 +362,8 @@ distribute_on_ack(enum proc_role from, const void *data, int fd)
 	if (acks != WITH_CONF)
 		return;
 	acks = 0;
-	if (phase == PREPARING) {
-		phase = COMMITTING;
-		permit_load(parent.conf);
-		distribute_all(M_CONF_COMMIT, gen);
-		return;
-	}
-	phase = IDLE;
-	parent_up();
+	if (phase == PREPARING)
+		distribute_commit(gen);
+	else
+		distribute_committed();
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy.h"
+#include "question.h"
 #include "handlers.h"
 #include "log.h"
 #include "proc.h"
@@ -72,12 +72,12 @@ void
 identity_on_session(enum proc_role from, const void *data, int fd)
 {
 	const struct msg_session	*m = data;
-	const struct msg_listener	*l = policy_listener(m->listener);
 	struct identity			*who;
 
 	(void)from;
 	(void)fd;
-	if (l == NULL || m->sid <= highest)
+	(void)msg_string(m->label, sizeof(m->label), "label of a listener");
+	if (m->nmethods > sizeof(m->methods) || m->sid <= highest)
 		fatalx("policy: session %llu on listener %u out of turn",
 		    (unsigned long long)m->sid, m->listener);
 	if ((who = calloc(1, sizeof(*who))) == NULL)
@@ -88,12 +88,13 @@ identity_on_session(enum proc_role from, const void *data, int fd)
 	addr_unmap(&who->peer.addr);
 	addr_unmap(&who->local.addr);
 	who->ifindex = m->ifindex;
-	who->listener = l->id;
-	strlcpy(who->label, l->label, sizeof(who->label));
-	memcpy(who->methods, l->methods, sizeof(who->methods));
-	who->nmethods = l->nmethods;
+	who->listener = m->listener;
+	strlcpy(who->label, m->label, sizeof(who->label));
+	memcpy(who->methods, m->methods, sizeof(who->methods));
+	who->nmethods = m->nmethods;
 	who->since = clock_ms();
 	LIST_INIT(&who->grants);
+	LIST_INIT(&who->lookups);
 	meter_init(&who->meter, "association", who->sid);
 	RB_INSERT(identities, &identities, who);
 	nidentities++;
@@ -173,6 +174,7 @@ identity_close(struct identity *who, const struct msg_end *end)
 	struct msg_ended	 ended;
 	struct grant		*g;
 
+	lookup_forget(who);
 	while ((g = LIST_FIRST(&who->grants)) != NULL)
 		grant_close(g, end->reason);
 	meter_close(&who->meter);

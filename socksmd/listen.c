@@ -1,6 +1,11 @@
 /*
  * listen.c: the parent accepts, numbers the session, tells policy who it is
  * and only then mails the connection to the engine; it never reads from it.
+ *
+ * A reload opens what is new beside what there is, and changes nothing before
+ * all processes have the new configuration; what both name goes on with its
+ * descriptor and all that waits on it. A session has the methods and the label
+ * of its listener as they were when it was accepted.
  */
 
 #include <sys/types.h>
@@ -8,6 +13,7 @@
 #include <sys/socket.h>
 #include <errno.h>
 #include <event.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,12 +32,21 @@
 #define PAUSE_SECONDS	1	/* after EMFILE */
 
 struct listener {
-	const struct conf_listener *conf;
+	TAILQ_ENTRY(listener) entry;
+	uint32_t	 id;		/* never used again */
+	uint8_t		 wanted;	/* by what was read last */
+	uint8_t		 started;
+	uint8_t		 nmethods;
+	uint8_t		 methods[CONF_METHODS];
+	char		 label[MSG_NAMELEN];
+	const struct conf_listener *next;	/* between listen_open and
+						 * listen_start */
 	struct endpoint	 ep;
 	uint32_t	 ifindex;
 	int		 fd;
 	struct event	 ev;
 };
+TAILQ_HEAD(listeners, listener);
 
 /* An accepted connection, until policy's queue has taken its SESSION. */
 struct waiting {
@@ -41,8 +56,8 @@ struct waiting {
 	int		 fd;
 };
 
-static struct listener	 listeners[LISTEN_MAX];
-static uint32_t		 nlisteners;
+static struct listeners	 listeners = TAILQ_HEAD_INITIALIZER(listeners);
+static uint32_t		 last_id;
 static TAILQ_HEAD(, waiting) waitings = TAILQ_HEAD_INITIALIZER(waitings);
 static struct event	 pause_ev;
 static int		 paused;
@@ -52,10 +67,11 @@ static void
 listen_pause(int seconds)
 {
 	struct timeval	 tv = { seconds, 0 };
-	uint32_t	 i;
+	struct listener	*l;
 
-	for (i = 0; i < nlisteners && !paused; i++)
-		event_del(&listeners[i].ev);
+	TAILQ_FOREACH(l, &listeners, entry)
+		if (!paused && l->started)
+			event_del(&l->ev);
 	paused = 1;
 	if (seconds > 0)
 		event_add(&pause_ev, &tv);
@@ -64,15 +80,16 @@ listen_pause(int seconds)
 static void
 listen_resume(void)
 {
-	uint32_t	 i;
+	struct listener	*l;
 
 	if (!paused || !running || evtimer_pending(&pause_ev, NULL) ||
 	    proc_queued_fds(PROC_ENGINE) >= ENGINE_FDS ||
 	    !TAILQ_EMPTY(&waitings))
 		return;
 	paused = 0;
-	for (i = 0; i < nlisteners; i++)
-		event_add(&listeners[i].ev, NULL);
+	TAILQ_FOREACH(l, &listeners, entry)
+		if (l->started)
+			event_add(&l->ev, NULL);
 }
 
 static void
@@ -132,7 +149,10 @@ listen_session(struct listener *l, int fd, const struct endpoint *peer,
 
 	memset(msg, 0, sizeof(*msg));
 	msg->generation = parent.generation;
-	msg->listener = l - listeners;
+	msg->listener = l->id;
+	msg->nmethods = l->nmethods;
+	memcpy(msg->methods, l->methods, sizeof(msg->methods));
+	strlcpy(msg->label, l->label, sizeof(msg->label));
 	msg->peer = *peer;
 	if (getsockname(fd, (struct sockaddr *)&ss, &len) == -1 ||
 	    endpoint_from_sockaddr(&msg->local, (struct sockaddr *)&ss) == -1)
@@ -213,137 +233,215 @@ listen_accept(int fd, short what, void *arg)
 	listen_drained();
 }
 
-static int
-listen_add(const struct conf_listener *c, const struct addr *addr,
-    uint32_t ifindex)
+static struct listener *
+listen_find(const struct endpoint *ep)
 {
 	struct listener	*l;
-	const char	*what;
+
+	TAILQ_FOREACH(l, &listeners, entry)
+		if (endpoint_eq(&l->ep, ep))
+			return l;
+	return NULL;
+}
+
+static void
+listen_close(struct listener *l)
+{
+	if (l->started && !paused)
+		event_del(&l->ev);
+	TAILQ_REMOVE(&listeners, l, entry);
+	close(l->fd);
+	free(l);
+}
+
+static struct listener *
+listen_new(const struct conf_listener *c, const struct endpoint *ep,
+    uint32_t ifindex, FILE *err)
+{
+	struct listener	*l;
+	const char	*what = "memory";
 	char		 buf[ENDPOINT_STRLEN];
 
-	if (nlisteners == LISTEN_MAX) {
-		log_warnx("%s:%u: listen on: more than %d addresses", c->file,
-		    c->line, LISTEN_MAX);
-		return -1;
+	if ((l = calloc(1, sizeof(*l))) == NULL ||
+	    (l->fd = sockopen_listen(ep, &what)) == -1) {
+		fprintf(err, "%s:%u: listen on %s: %s: %s\n", c->file,
+		    c->line, endpoint_print(ep, buf, sizeof(buf)), what,
+		    strerror(errno));
+		free(l);
+		return NULL;
 	}
-	l = &listeners[nlisteners];
-	memset(l, 0, sizeof(*l));
-	l->conf = c;
-	l->ep.addr = *addr;
-	l->ep.port = c->port;
+	l->id = ++last_id;
+	l->ep = *ep;
+	TAILQ_INSERT_TAIL(&listeners, l, entry);
 	l->ifindex = ifindex;
-	if ((l->fd = sockopen_listen(&l->ep, &what)) == -1) {
-		log_warn("%s:%u: listen on %s: %s", c->file, c->line,
-		    endpoint_print(&l->ep, buf, sizeof(buf)), what);
+	return l;
+}
+
+/* One address: as it listens already, or a new one. */
+static int
+listen_add(const struct conf_listener *c, const struct addr *addr,
+    uint32_t ifindex, FILE *err)
+{
+	struct endpoint	 ep;
+	struct listener	*l;
+	char		 buf[ENDPOINT_STRLEN];
+
+	memset(&ep, 0, sizeof(ep));
+	ep.addr = *addr;
+	ep.port = c->port;
+	if (listen_count() == LISTEN_MAX) {
+		fprintf(err, "%s:%u: listen on: more than %d addresses\n",
+		    c->file, c->line, LISTEN_MAX);
 		return -1;
 	}
-	nlisteners++;
+	if ((l = listen_find(&ep)) != NULL && l->wanted) {
+		fprintf(err, "%s:%u: listen on %s: named twice\n", c->file,
+		    c->line, endpoint_print(&ep, buf, sizeof(buf)));
+		return -1;
+	}
+	if (l == NULL && (l = listen_new(c, &ep, ifindex, err)) == NULL)
+		return -1;
+	l->ifindex = ifindex;
+	l->wanted = 1;
+	l->next = c;
 	return 0;
 }
 
 /* All IPv4 addresses of an interface; IPv6 is not served yet. */
 static int
-listen_add_iface(const struct conf_listener *c)
+listen_add_iface(const struct conf_listener *c, FILE *err)
 {
 	const struct iface_addr	*a;
 	uint32_t		 index = iface_index(c->iface);
 	int			 n = 0;
 
 	if (index == 0) {
-		log_warnx("%s:%u: listen on %s: no such interface", c->file,
+		fprintf(err, "%s:%u: listen on %s: no such interface\n", c->file,
 		    c->line, c->iface);
 		return -1;
 	}
 	TAILQ_FOREACH(a, &iface_addrs, entry) {
 		if (a->ifindex != index || a->net.addr.af != ADDR_V4)
 			continue;
-		if (listen_add(c, &a->net.addr, index) == -1)
+		if (listen_add(c, &a->net.addr, index, err) == -1)
 			return -1;
 		n++;
 	}
 	if (n == 0) {
-		log_warnx("%s:%u: listen on %s: the interface has no IPv4 "
-		    "address", c->file, c->line, c->iface);
+		fprintf(err, "%s:%u: listen on %s: the interface has no IPv4 "
+		    "address\n", c->file, c->line, c->iface);
 		return -1;
 	}
 	return 0;
 }
 
 static int
-listen_add_addr(const struct conf_listener *c)
+listen_add_addr(const struct conf_listener *c, FILE *err)
 {
 	const struct iface_addr	*a = iface_of(&c->addr);
 	char			 buf[ADDR_STRLEN];
 
 	if (c->addr.af != ADDR_V4) {
-		log_warnx("%s:%u: listen on %s: IPv6 is not supported yet",
+		fprintf(err, "%s:%u: listen on %s: IPv6 is not supported yet\n",
 		    c->file, c->line, addr_print(&c->addr, buf, sizeof(buf)));
 		return -1;
 	}
 	if (a == NULL) {
-		log_warnx("%s:%u: listen on %s: no interface has this address",
+		fprintf(err, "%s:%u: listen on %s: no interface has this address\n",
 		    c->file, c->line, addr_print(&c->addr, buf, sizeof(buf)));
 		return -1;
 	}
-	return listen_add(c, &c->addr, a->ifindex);
+	return listen_add(c, &c->addr, a->ifindex, err);
+}
+
+/* Back to what listens. */
+void
+listen_give_up(void)
+{
+	struct listener	*l, *next;
+
+	TAILQ_FOREACH_SAFE(l, &listeners, entry, next) {
+		l->wanted = 1;
+		if (!l->started)
+			listen_close(l);
+	}
 }
 
 int
-listen_open(const struct conf *conf)
+listen_open(const struct conf *conf, FILE *err)
 {
 	const struct conf_listener	*c;
+	struct listener			*l;
 	int				 error = 0;
 
+	TAILQ_FOREACH(l, &listeners, entry)
+		l->wanted = 0;
 	TAILQ_FOREACH(c, &conf->listeners, entry)
-		if ((c->iface[0] != '\0' ? listen_add_iface(c) :
-		    listen_add_addr(c)) == -1)
+		if ((c->iface[0] != '\0' ? listen_add_iface(c, err) :
+		    listen_add_addr(c, err)) == -1)
 			error = -1;
-	if (error == 0 && nlisteners == 0) {
-		log_warnx("the configuration has no listen statement");
+	if (error == 0 && listen_count() == 0) {
+		fprintf(err, "the configuration has no listen statement\n");
 		error = -1;
 	}
+	if (error == -1)
+		listen_give_up();
 	return error;
+}
+
+static void
+listen_take_over(struct listener *l)
+{
+	l->nmethods = l->next->nmethods;
+	memcpy(l->methods, l->next->methods, sizeof(l->methods));
+	strlcpy(l->label, l->next->label, sizeof(l->label));
+	l->next = NULL;
+	if (l->started)
+		return;
+	event_set(&l->ev, l->fd, EV_READ | EV_PERSIST, listen_accept, l);
+	if (!paused)
+		event_add(&l->ev, NULL);
+	l->started = 1;
 }
 
 void
 listen_start(void)
 {
-	uint32_t	 i;
+	struct listener	*l, *next;
 
+	if (!running) {
+		evtimer_set(&pause_ev, listen_resume_event, NULL);
+		proc_on_drain(PROC_POLICY, listen_drained);
+		proc_on_drain(PROC_ENGINE, listen_drained);
+	}
 	running = 1;
-	evtimer_set(&pause_ev, listen_resume_event, NULL);
-	proc_on_drain(PROC_POLICY, listen_drained);
-	proc_on_drain(PROC_ENGINE, listen_drained);
-	for (i = 0; i < nlisteners; i++) {
-		event_set(&listeners[i].ev, listeners[i].fd,
-		    EV_READ | EV_PERSIST, listen_accept, &listeners[i]);
-		event_add(&listeners[i].ev, NULL);
+	TAILQ_FOREACH_SAFE(l, &listeners, entry, next) {
+		if (l->wanted)
+			listen_take_over(l);
+		else
+			listen_close(l);
 	}
 }
 
 void
 listen_stop(void)
 {
-	uint32_t	 i;
+	struct listener	*l;
 
-	for (i = 0; i < nlisteners; i++) {
-		if (running)
-			event_del(&listeners[i].ev);
-		close(listeners[i].fd);
-	}
+	while ((l = TAILQ_FIRST(&listeners)) != NULL)
+		listen_close(l);
 	if (running)
 		event_del(&pause_ev);
 	running = 0;
-	nlisteners = 0;
 }
 
 int
 listen_is_local(const struct addr *addr)
 {
-	uint32_t	 i;
+	const struct listener	*l;
 
-	for (i = 0; i < nlisteners; i++)
-		if (addr_eq(&listeners[i].ep.addr, addr))
+	TAILQ_FOREACH(l, &listeners, entry)
+		if (addr_eq(&l->ep.addr, addr))
 			return 1;
 	return 0;
 }
@@ -351,16 +449,28 @@ listen_is_local(const struct addr *addr)
 uint32_t
 listen_count(void)
 {
-	return nlisteners;
+	const struct listener	*l;
+	uint32_t		 n = 0;
+
+	TAILQ_FOREACH(l, &listeners, entry)
+		n += l->wanted;
+	return n;
 }
 
 void
-listen_describe(uint32_t i, struct msg_listener *msg)
+listen_each(void (*fn)(const struct msg_listener *))
 {
-	const struct conf_listener	*c = listeners[i].conf;
+	const struct listener	*l;
+	struct msg_listener	 msg;
 
-	msg->id = i;
-	msg->nmethods = c->nmethods;
-	memcpy(msg->methods, c->methods, sizeof(msg->methods));
-	strlcpy(msg->label, c->label, sizeof(msg->label));
+	TAILQ_FOREACH(l, &listeners, entry) {
+		if (!l->wanted)
+			continue;
+		memset(&msg, 0, sizeof(msg));
+		msg.id = l->id;
+		msg.nmethods = l->next->nmethods;
+		memcpy(msg.methods, l->next->methods, sizeof(msg.methods));
+		strlcpy(msg.label, l->next->label, sizeof(msg.label));
+		fn(&msg);
+	}
 }

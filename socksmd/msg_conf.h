@@ -75,6 +75,7 @@ struct msg_hash {
 /* RELOAD_LINE, and RELOADED with no text: ok tells the result. */
 struct msg_reload {
 	uint8_t		 ok;
+	uint8_t		 asked;		/* RELOADED: by RELOAD, not a signal */
 	char		 text[512];
 };
 

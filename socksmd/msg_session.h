@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "types.h"
 
 /*
  * SESSION, CLIENT: who connected, from where, to which of our addresses, on
@@ -21,6 +22,9 @@ struct msg_session {
 	uint32_t	 listener;
 	uint32_t	 ifindex;	/* where local lives */
 	uint32_t	 mtu;		/* of that interface; for UDP_SEGMENT */
+	uint8_t		 nmethods;
+	uint8_t		 methods[8];	/* in the order of the file, P2 */
+	char		 label[MSG_NAMELEN];
 	struct endpoint	 peer;
 	struct endpoint	 local;
 };
@@ -79,7 +83,9 @@ struct msg_ask {
 /*
  * NEXT: the socket of that question did not work out (its connect(2) failed
  * or took too long); policy grants the next address that was passed, if the
- * last GRANT said that some are left.
+ * last GRANT said that some are left. It keeps the number of the grant. Every
+ * ASK and every NEXT gets its one answer, GRANT or DENY, even if its session
+ * or its grant has ended meanwhile: the engine waits for it.
  */
 struct msg_next {
 	uint64_t	 sid;

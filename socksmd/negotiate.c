@@ -41,10 +41,10 @@ negotiate_incomplete(struct session *s, enum socks_parse ret)
 static uint8_t
 method_pick(const struct session *s, const struct socks_methods *offer)
 {
-	const struct msg_listener *l = engine_listener(s->info.listener);
-	int			   i;
+	const struct msg_session	*l = &s->info;
+	int				 i;
 
-	for (i = 0; l != NULL && i < l->nmethods; i++)
+	for (i = 0; i < l->nmethods; i++)
 		if (memchr(offer->method, l->methods[i], offer->n) != NULL)
 			return l->methods[i];
 	return SOCKS_METHOD_REFUSED;

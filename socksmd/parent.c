@@ -41,6 +41,12 @@ parent_stop(int status)
 	exit(status);
 }
 
+int
+parent_stopping(void)
+{
+	return stopping;
+}
+
 static void
 parent_stop_now(int fd, short what, void *arg)
 {
@@ -98,7 +104,7 @@ parent_signal_hup(int sig, short what, void *arg)
 	(void)sig;
 	(void)what;
 	(void)arg;
-	log_warnx("reload is not supported yet: restart socksmd");
+	reload_signal();
 }
 
 static void
@@ -162,16 +168,16 @@ parent_on_ready(enum proc_role from, const void *data, int fd)
 	sandbox_parent();
 	proc_send(PROC_POLICY, M_CONTROL, NULL, parent.control_fd);
 	parent.control_fd = -1;
-	distribute_start();
+	distribute_start(parent.conf, parent_up);
 }
 
 void
 parent_up(void)
 {
-	listen_start();
 	log_info("socksmd started: generation %u, %u listeners",
 	    parent.generation, listen_count());
 	socksmd_started();
+	reload_up();
 }
 
 static void
@@ -199,7 +205,6 @@ parent_main(void)
 	for (i = 0; i < PROC_MAX; i++)
 		proc_on_close(i, parent_channel_closed);
 	parent_signals();
-	parent.generation = 1;
 	children_start(socksmd_program());
 	proc_run();
 }

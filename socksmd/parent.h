@@ -6,6 +6,7 @@
 #define PARENT_H
 
 #include <stdint.h>
+#include <stdio.h>
 
 #include "conf.h"
 #include "msg.h"
@@ -23,6 +24,7 @@ extern struct parent	parent;
 /* parent.c */
 __attribute__((__noreturn__)) void	parent_main(void);
 void	 parent_up(void);		/* all processes have the rules */
+int	 parent_stopping(void);
 __attribute__((__noreturn__)) void	parent_stop(int status);
 
 /* children.c */
@@ -34,23 +36,32 @@ void	 children_reap(void (*)(enum proc_role, int status));
 void	 children_end(int ms);		/* waits, then kills what is left */
 
 /* distribute.c */
-int	 distribute_check(const struct conf *);	/* interfaces; errors logged */
-void	 distribute_start(void);	/* sends generation parent.generation */
+int	 distribute_check(const struct conf *, FILE *err); /* interfaces; -1:
+					 * a line to err each, all is as it was */
+/* Sends the configuration that was checked last, under a new generation. */
+void	 distribute_start(struct conf *, void (*committed)(void));
 uint8_t	 distribute_iface_role(uint32_t ifindex);
 const struct addr *distribute_iface_addr(uint32_t ifindex, uint8_t af);
 
 /* listen.c */
-int	 listen_open(const struct conf *);	/* errors are logged, -1 */
-void	 listen_start(void);
+/* Beside what listens; -1: a line to err each, and all is as it was. */
+int	 listen_open(const struct conf *, FILE *err);
+void	 listen_give_up(void);		/* closes again what that opened */
+void	 listen_start(void);		/* what was opened; closes the rest */
 void	 listen_stop(void);
 int	 listen_is_local(const struct addr *);	/* a listener's address */
 uint32_t listen_count(void);
-void	 listen_describe(uint32_t i, struct msg_listener *);
+void	 listen_each(void (*)(const struct msg_listener *));
+
+/* reload.c */
+void	 reload_init(const char *file);	/* while in the directory of start */
+void	 reload_up(void);		/* the start is over */
+void	 reload_signal(void);		/* SIGHUP */
 
 /* live.c */
 uint64_t live_new(const struct addr *peer);	/* a sid; 0: over a limit */
 
 /* permit.c */
-void	 permit_load(const struct conf *);
+void	 permit_load(const struct conf *);	/* of parent.generation */
 
 #endif

@@ -20,13 +20,17 @@
 #define PERMIT_FDS	256	/* descriptors queued towards the engine */
 #define PERMIT_BUFFER	(256U * 1024 * 1024)
 
-static uint8_t	 commands;	/* that some pass rule names */
+/* What some pass rule names, in this generation and in the last. */
+static uint8_t	 commands;
+static uint8_t	 last_commands;
+static uint8_t	 named;		/* the ones that count for this grant */
 
 void
 permit_load(const struct conf *conf)
 {
 	const struct rule_node	*r;
 
+	last_commands = commands;
 	commands = 0;
 	TAILQ_FOREACH(r, &conf->rules, entry)
 		if (r->rule.action == RULE_PASS)
@@ -54,7 +58,7 @@ permit_relay(const struct sock_key *k)
 static int
 permit_multicast(const struct sock_key *k, uint8_t command)
 {
-	if (!(commands & command))
+	if (!(named & command))
 		return EPERM;
 	if (!(distribute_iface_role(k->ifindex) &
 	    (IFACE_EGRESS | IFACE_VIA)))
@@ -99,6 +103,7 @@ permit_check(const struct msg_grant *g)
 	if (g->generation != parent.generation &&
 	    g->generation + 1 != parent.generation)
 		return ESTALE;
+	named = g->generation == parent.generation ? commands : last_commands;
 	if (g->key.kind != SOCK_NONE && g->key.addr.af != ADDR_V4 &&
 	    g->key.addr.af != ADDR_V6)
 		return EAFNOSUPPORT;

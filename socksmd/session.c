@@ -101,6 +101,8 @@ session_on_client(enum proc_role from, const void *data, int fd)
 	(void)from;
 	if (session_find(m->sid) != NULL)
 		fatalx("a session came twice");
+	if (m->nmethods > nitems(m->methods))
+		fatalx("session with too many methods");
 	if (fd == -1 || (s = session_new(m, fd)) == NULL) {
 		if (fd != -1)
 			close(fd);

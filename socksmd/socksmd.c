@@ -154,8 +154,8 @@ open_all(void)
 	const char	*what;
 	int		 error;
 
-	error = distribute_check(parent.conf);
-	if (listen_open(parent.conf) == -1 || error == -1)
+	error = distribute_check(parent.conf, stderr);
+	if (listen_open(parent.conf, stderr) == -1 || error == -1)
 		exit(1);
 	parent.control_fd = sockopen_control(parent.control, &what);
 	if (parent.control_fd == -1)
@@ -292,6 +292,7 @@ main(int argc, char *argv[], char *envp[])
 	find_program(argv[0]);
 	if ((parent.conf = conf_parse(o.file, stderr)) == NULL)
 		return 1;
+	reload_init(o.file);
 	make_chroot();
 	raise_files();
 	open_all();

@@ -7,6 +7,8 @@
 
 #include "control_stub.h"
 
+static struct msg_listener	 stub_listener;
+
 /* A configuration as the parent sends it: listener 1, these methods. */
 static inline void
 stub_configure(uint8_t nmethods, const uint8_t *methods)
@@ -35,6 +37,7 @@ stub_configure(uint8_t nmethods, const uint8_t *methods)
 	engine_on_begin(PROC_PARENT, &g, -1);
 	engine_on_settings(PROC_PARENT, &set, -1);
 	engine_on_listener(PROC_PARENT, &l, -1);
+	stub_listener = l;
 	engine_on_addr(PROC_PARENT, &a, -1);
 	engine_on_prepare(PROC_PARENT, &g, -1);
 	engine_on_commit(PROC_PARENT, &g, -1);
@@ -49,7 +52,9 @@ stub_client(uint64_t sid, int with_fd)
 
 	memset(&m, 0, sizeof(m));
 	m.sid = sid;
-	m.listener = 1;
+	m.listener = stub_listener.id;
+	m.nmethods = stub_listener.nmethods;
+	memcpy(m.methods, stub_listener.methods, sizeof(m.methods));
 	m.ifindex = 2;
 	m.mtu = 1500;
 	m.peer = stub_endpoint("192.0.2.9", 40000);

@@ -20,6 +20,13 @@ session_msg(uint32_t listener)
 	m.sid = ++last_sid;
 	m.generation = conf_generation;
 	m.listener = listener;
+	m.nmethods = 1;
+	m.methods[0] = listener == 1 ? SOCKS_METHOD_NONE :
+	    SOCKS_METHOD_USERPASS;
+	if (listener == 3)
+		m.methods[m.nmethods++] = SOCKS_METHOD_NONE;
+	strlcpy(m.label, listener == 1 ? "open" : listener == 2 ? "login" :
+	    "either", sizeof(m.label));
 	m.ifindex = 9;
 	m.peer = ep("10.0.0.1", 40000);
 	m.local = ep("10.0.0.254", 1080);
