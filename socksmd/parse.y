@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "conf.h"
 #include "lex.h"
+#include "rule_print.h"
 
 static struct conf		*conf;
 static struct word		*last;		/* token, for complaints */

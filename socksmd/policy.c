@@ -12,6 +12,7 @@
 #include "handlers.h"
 #include "log.h"
 #include "proc.h"
+#include "protect.h"
 #include "table.h"
 
 struct policy			 policy;
@@ -160,6 +161,8 @@ rule_valid(const struct rule *r)
 	    memchr(r->user, '\0', sizeof(r->user)) != NULL &&
 	    memchr(r->group, '\0', sizeof(r->group)) != NULL &&
 	    memchr(r->via, '\0', sizeof(r->via)) != NULL &&
+	    memchr(r->listener, '\0', sizeof(r->listener)) != NULL &&
+	    memchr(r->domain, '\0', sizeof(r->domain)) != NULL &&
 	    memchr(r->label, '\0', sizeof(r->label)) != NULL;
 }
 
@@ -268,6 +271,8 @@ policy_on_prepare(enum proc_role from, const void *data, int fd)
 
 	(void)fd;
 	conf_index(conf_of(m->generation));
+	if (ruleset_index(&conf_of(m->generation)->rs) == -1)
+		fatal("policy: index of the rules");
 	(void)proc_send(from, M_CONF_ACK, m, -1);
 }
 
@@ -323,6 +328,69 @@ policy_iface(const char *via)
 			return f;
 	}
 	return NULL;
+}
+
+const struct msg_iface *
+policy_iface_nr(uint32_t ifindex)
+{
+	struct policy_conf	*c = policy.conf;
+	uint32_t		 i;
+
+	for (i = 0; ifindex != 0 && i < c->nifaces; i++)
+		if (c->iface[i].ifindex == ifindex)
+			return &c->iface[i];
+	return NULL;
+}
+
+/* The egress interface, if there is one and no other. */
+static const struct msg_iface *
+policy_egress(void)
+{
+	struct policy_conf	*c = policy.conf;
+	const struct msg_iface	*only = NULL;
+	uint32_t		 i;
+
+	for (i = 0; i < c->nifaces; i++) {
+		if (!(c->iface[i].role & IFACE_EGRESS))
+			continue;
+		if (only != NULL)
+			return NULL;
+		only = &c->iface[i];
+	}
+	return only;
+}
+
+int
+policy_unicast(const char *via, const struct addr *to, uint32_t *ifindex)
+{
+	const struct msg_iface	*f;
+
+	*ifindex = 0;
+	if (protect_self(&policy.conf->rs, to))
+		return 0;		/* this host is behind no interface */
+	f = via[0] != '\0' ? policy_iface(via) : policy_egress();
+	if (f == NULL)
+		return via[0] != '\0' ? -1 : 0;
+	*ifindex = f->ifindex;
+	return f->ifindex != 0 ? 0 : -1;
+}
+
+int
+policy_reaches(const struct addr *to)
+{
+	const struct ruleset	*rs = &policy.conf->rs;
+	const struct addr	*own;
+	uint32_t		 i;
+
+	if (to->af != ADDR_V6 || protect_self(rs, to))
+		return 1;
+	for (i = 0; i < rs->nown; i++) {
+		own = &rs->own[i].addr;
+		if (own->af == ADDR_V6 && !addr_is_loopback(own) &&
+		    !addr_is_linklocal(own))
+			return 1;
+	}
+	return 0;
 }
 
 /* Records all that is left, so that no record is ever missing (P47). */

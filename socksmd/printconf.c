@@ -10,6 +10,7 @@
 #include "addr.h"
 #include "compat.h"
 #include "conf.h"
+#include "rule_print.h"
 
 /* Tables up to this long stand on one line. */
 #define PRINT_WIDE	8

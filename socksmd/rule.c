@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "protect.h"
 #include "rule.h"
+#include "rule_index.h"
 
 /* A side of a question, and what was found out about it on the way. */
 struct side {
@@ -51,6 +52,8 @@ ruleset_clear(struct ruleset *rs)
 	struct table		*t;
 	struct user_node	*u;
 
+	rule_index_free(rs->index);
+	rule_index_free(rs->deliver);
 	while ((n = TAILQ_FIRST(&rs->rules)) != NULL) {
 		TAILQ_REMOVE(&rs->rules, n, entry);
 		free(n);
@@ -237,15 +240,10 @@ port_match(const struct rule_port *rp, uint16_t port)
 static const struct user_node *
 asked_user(struct asked *as)
 {
-	const struct user_node	*u;
-
-	if (as->user_known)
-		return as->user;
+	if (!as->user_known)
+		as->user = rule_index_user(as->rs, as->q->user);
 	as->user_known = 1;
-	TAILQ_FOREACH(u, &as->rs->users, entry)
-		if (strcmp(u->name, as->q->user) == 0)
-			break;
-	return as->user = u;
+	return as->user;
 }
 
 static int
@@ -277,7 +275,7 @@ rule_covers(const struct asked *as, const struct rule *r)
 
 	if (r->action != RULE_PASS || (!as->guarded && !as->local_group))
 		return 1;
-	if (to->neg)
+	if (to->neg || to->named)
 		return 0;
 	if (as->local_group)
 		return to->type == RULE_PREFIX &&
@@ -289,23 +287,83 @@ rule_covers(const struct asked *as, const struct rule *r)
 	    protect_prefix(as->rs, &p));
 }
 
-/* All of a rule but its command, cheapest first. */
+/* The host part is lower case, and may begin with "*." (subdomains only). */
 static int
-rule_match(struct rule_node *n, struct asked *as)
+domain_match(const char *domain, const char *name)
 {
-	const struct rule	*r = &n->rule;
+	size_t		 len, dlen = strlen(domain);
+
+	if (name == NULL)
+		return 0;
+	len = strlen(name);
+	if (len > 0 && name[len - 1] == '.')	/* P4 allows one */
+		len--;
+	if (domain[0] != '*')
+		return len == dlen && strncasecmp(name, domain, len) == 0;
+	dlen--;					/* ".example.org" */
+	return len > dlen &&
+	    strncasecmp(name + len - dlen, domain + 1, dlen) == 0;
+}
+
+static int
+method_match(const struct rule *r, uint8_t method)
+{
+	/* As on the wire (RFC 1928 3): 0 none, 2 user name and password. */
+	return r->methods & (method == 0 ? RULE_METHOD_NONE :
+	    method == 2 ? RULE_METHOD_USERPASS : 0);
+}
+
+/* The criteria that few rules have. */
+static const char *
+rule_differs_who(const struct rule *r, struct asked *as)
+{
+	if ((r->user[0] != '\0' || r->group[0] != '\0') && !user_match(as, r))
+		return as->q->user != NULL && r->group[0] != '\0' &&
+		    (r->user[0] == '\0' || strcmp(r->user, as->q->user) == 0) ?
+		    "group" : "user";
+	if (r->methods != 0 && !method_match(r, as->q->method))
+		return "method";
+	if (r->listener[0] != '\0' &&
+	    strcmp(r->listener, as->q->listener) != 0)
+		return "listener";
+	if (r->domain[0] != '\0' && !domain_match(r->domain, as->q->domain))
+		return "domain";
+	return NULL;
+}
+
+/* What of a rule but its command a question does not meet, cheapest first. */
+static const char *
+rule_differs(const struct rule *r, struct table **from, struct table **to,
+    struct asked *as)
+{
+	const char	*who;
 
 	if (r->af != ADDR_NONE && r->af != as->to.a.af)
-		return 0;
-	if (!port_match(&r->port, as->to.port) ||
-	    !port_match(&r->fport, as->from.port))
-		return 0;
-	if (!side_match(as->rs, &r->from, &as->from, &n->from_table) ||
-	    !side_match(as->rs, &r->to, &as->to, &n->to_table))
-		return 0;
-	if ((r->user[0] != '\0' || r->group[0] != '\0') && !user_match(as, r))
-		return 0;
-	return rule_covers(as, r);
+		return r->af == ADDR_V4 ? "inet" : "inet6";
+	if (!port_match(&r->port, as->to.port))
+		return "port";
+	if (!port_match(&r->fport, as->from.port))
+		return "from port";
+	if (!side_match(as->rs, &r->from, &as->from, from))
+		return "from";
+	if (!side_match(as->rs, &r->to, &as->to, to))
+		return "to";
+	if ((who = rule_differs_who(r, as)) != NULL)
+		return who;
+	return rule_covers(as, r) ? NULL : "protected";
+}
+
+const char *
+rule_mismatch(const struct ruleset *rs, const struct rule *r,
+    const struct question *q)
+{
+	struct asked		 as;
+	struct table		*from = NULL, *to = NULL;
+
+	if ((r->commands & q->command) == 0)
+		return "command";
+	asked_init(&as, rs, q);
+	return rule_differs(r, &from, &to, &as);
 }
 
 static void
@@ -330,6 +388,8 @@ verdict_options(struct verdict *v, const struct rule *r)
 		v->ttl_max = r->ttl;
 	if (r->local_any)
 		v->local_any = 1;
+	if (r->dedicated)
+		v->dedicated = 1;
 	if (r->idle != 0)
 		v->idle = r->idle;
 	if (r->via[0] != '\0')
@@ -354,19 +414,41 @@ verdict_decide(struct verdict *v, const struct question *q,
 	n->passes += v->pass;
 }
 
-void
-rule_eval(struct ruleset *rs, const struct question *q, struct verdict *v)
+/* All rules in their order, or of them what the index does not pass over. */
+static struct rule_node *
+walk_next(struct rule_cursor *c, struct rule_node *n)
 {
-	struct asked		 as;
+	return c->index != NULL ? rule_cursor_next(c) : TAILQ_NEXT(n, entry);
+}
+
+static struct rule_node *
+walk_first(struct rule_cursor *c, struct asked *as)
+{
+	struct rule_key		 key = { .q = as->q, .from = &as->from.a,
+				    .to = &as->to.a };
+
+	c->index = as->rs->index;
+	if (c->index == NULL)
+		return TAILQ_FIRST(&as->rs->rules);
+	if (as->q->user != NULL && rule_index_groups(c->index))
+		key.user = asked_user(as);
+	rule_cursor_init(c, as->rs->index, &key);
+	return rule_cursor_next(c);
+}
+
+/* The rule that decides, with what match rules before it grant. */
+static struct rule_node *
+rule_decider(struct asked *as, struct verdict *v)
+{
+	struct rule_cursor	 c;
 	struct rule_node	*n, *decider = NULL;
 
-	asked_init(&as, rs, q);
-	verdict_init(v, &rs->settings);
-	TAILQ_FOREACH(n, &rs->rules, entry) {
-		if ((n->rule.commands & q->command) == 0)
+	for (n = walk_first(&c, as); n != NULL; n = walk_next(&c, n)) {
+		if ((n->rule.commands & as->q->command) == 0)
 			continue;
 		n->evaluations++;
-		if (!rule_match(n, &as))
+		if (rule_differs(&n->rule, &n->from_table, &n->to_table,
+		    as) != NULL)
 			continue;
 		n->matches++;
 		if (n->rule.action == RULE_MATCH) {
@@ -377,7 +459,18 @@ rule_eval(struct ruleset *rs, const struct question *q, struct verdict *v)
 		if (n->rule.quick)
 			break;
 	}
-	if (decider != NULL)
+	return decider;
+}
+
+void
+rule_eval(struct ruleset *rs, const struct question *q, struct verdict *v)
+{
+	struct asked		 as;
+	struct rule_node	*decider;
+
+	asked_init(&as, rs, q);
+	verdict_init(v, &rs->settings);
+	if ((decider = rule_decider(&as, v)) != NULL)
 		verdict_decide(v, q, decider);
 	else if (q->command == CMD_DELIVER)
 		v->pass = 1;
@@ -402,20 +495,35 @@ rule_deliver(struct ruleset *rs, const struct endpoint *group,
 	return v.pass;
 }
 
+static int
+deliver_may_match(const struct ruleset *rs, struct rule_node *n,
+    struct side *to)
+{
+	if ((n->rule.commands & CMD_DELIVER) == 0 ||
+	    (n->rule.af != ADDR_NONE && n->rule.af != to->a.af))
+		return 0;
+	return port_match(&n->rule.port, to->port) &&
+	    side_match(rs, &n->rule.to, to, &n->to_table);
+}
+
 int
 rule_deliver_any(struct ruleset *rs, const struct endpoint *group)
 {
+	struct question		 q = { .command = CMD_DELIVER, .to = *group };
 	struct side		 to;
+	struct rule_cursor	 c;
+	struct rule_key		 key = { .q = &q, .from = &q.from, .to = &to.a };
 	struct rule_node	*n;
 
 	side_init(rs, &to, &group->addr, group->port);
-	TAILQ_FOREACH(n, &rs->rules, entry) {
-		if ((n->rule.commands & CMD_DELIVER) == 0 ||
-		    (n->rule.af != ADDR_NONE && n->rule.af != to.a.af))
-			continue;
-		if (port_match(&n->rule.port, to.port) &&
-		    side_match(rs, &n->rule.to, &to, &n->to_table))
-			return 0;
+	if ((c.index = rs->deliver) == NULL)
+		n = TAILQ_FIRST(&rs->rules);
+	else {
+		rule_cursor_init(&c, rs->deliver, &key);
+		n = rule_cursor_next(&c);
 	}
+	for (; n != NULL; n = walk_next(&c, n))
+		if (deliver_may_match(rs, n, &to))
+			return 0;
 	return 1;
 }

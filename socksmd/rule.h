@@ -13,9 +13,10 @@
 #include "addr.h"
 #include "settings.h"
 #include "table.h"
+#include "verdict.h"
 
-#define RULE_NAMELEN	64	/* users, labels, listener labels; with NUL */
 #define RULE_FILELEN	64	/* file of a rule, its last octets */
+#define RULE_DOMAINLEN	256	/* "*.", a name, NUL */
 
 /* Commands; a rule without one means the six, deliver stands alone. */
 #define CMD_CONNECT	0x01
@@ -35,18 +36,25 @@ enum rule_addr_type {
 	RULE_RANGE,		/* a to b, inclusive */
 	RULE_TABLE,
 	RULE_SELF,		/* the server's own addresses and loopback */
-	RULE_IFACE		/* the addresses of an interface, by name */
+	RULE_IFACE,		/* the addresses of an interface, by name */
+	RULE_HOST		/* a host by name; never leaves the parent */
 };
 
 struct rule_addr {
 	uint8_t		 type;
 	uint8_t		 neg;
 	uint8_t		 plen;
-	uint8_t		 pad;
+	uint8_t		 named;			/* a prefix that was a name:
+						 * covers nothing guarded */
 	struct addr	 a;
 	struct addr	 b;
 	char		 name[TABLE_NAMELEN];	/* table or interface */
+	uint32_t	 host;			/* number of the name */
 };
+
+/* Methods of a login as bits. */
+#define RULE_METHOD_NONE	0x01
+#define RULE_METHOD_USERPASS	0x02
 
 enum rule_op { OP_NONE, OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE,
 	OP_RANGE /* lo:hi, inclusive */ };
@@ -73,7 +81,9 @@ struct rule {
 	uint8_t		 local_any;		/* P20 */
 	uint8_t		 ttl_set;
 	uint8_t		 ttl;			/* ttl <= n */
-	uint8_t		 pad[3];
+	uint8_t		 dedicated;		/* egress dedicated */
+	uint8_t		 methods;		/* RULE_METHOD_*; 0: any */
+	uint8_t		 pad;
 	struct rule_port fport;
 	struct rule_port port;
 	struct rule_addr from;
@@ -82,42 +92,11 @@ struct rule {
 	char		 group[RULE_NAMELEN];	/* group of users */
 	char		 via[IF_NAMESIZE];
 	char		 label[RULE_NAMELEN];
+	char		 listener[RULE_NAMELEN];	/* label, "": any */
+	char		 domain[RULE_DOMAINLEN];	/* lower case, "": any */
 	uint32_t	 idle;			/* timeout idle n, 0: not said */
 	uint32_t	 line;
 	char		 file[RULE_FILELEN];
-};
-
-/* What is asked, with all that policy knows of who asks. */
-struct question {
-	uint8_t		 command;		/* one CMD_* */
-	uint8_t		 ttl;			/* of a send (0 is P33's X'15') */
-	struct addr	 from;			/* the client; for deliver the
-						 * source outside */
-	uint16_t	 fport;
-	struct endpoint	 to;
-	const char	*user;			/* NULL: no identity */
-	const char	*listener;		/* label, "" if none */
-};
-
-struct verdict {
-	uint8_t		 pass;
-	uint8_t		 matched;		/* a rule decided, not default */
-	uint8_t		 log;
-	uint8_t		 modes;			/* MODE_* allowed; never 0 */
-	uint8_t		 mode;			/* MODE_* preferred by server */
-	/*
-	 * A TTL never keeps a rule from matching. The limit is the deciding
-	 * rule's, else that of the last match rule that has one, else
-	 * max-ttl. A send that passes but for it has pass 0, ttl_refused 1:
-	 * X'15', not X'12'.
-	 */
-	uint8_t		 ttl_max;
-	uint8_t		 ttl_refused;
-	uint8_t		 local_any;
-	uint32_t	 rule;			/* nr, if matched */
-	uint32_t	 idle;			/* seconds */
-	char		 via[IF_NAMESIZE];	/* "": the egress interfaces */
-	char		 label[RULE_NAMELEN];
 };
 
 /* Zeroed when new; tables are looked up once, and live as long as the rules. */
@@ -127,7 +106,7 @@ struct rule_node {
 	struct table		*from_table;
 	struct table		*to_table;
 	/* What policy keeps beside each rule. */
-	uint64_t		 evaluations;	/* rule names the command */
+	uint64_t		 evaluations;	/* compared, not passed over */
 	uint64_t		 matches;
 	uint64_t		 passes;
 	uint64_t		 dgrams;	/* of ended associations */
@@ -144,6 +123,8 @@ struct user_node {
 };
 TAILQ_HEAD(user_list, user_node);
 
+struct rule_index;
+
 /* What rules are evaluated against. */
 struct ruleset {
 	uint32_t		 generation;
@@ -155,6 +136,9 @@ struct ruleset {
 						 * length of their networks */
 	char			 own_if[128][IF_NAMESIZE];
 	uint32_t		 nown;
+	/* Made by ruleset_index(); without them all rules are walked. */
+	struct rule_index	*index;
+	struct rule_index	*deliver;	/* by group alone */
 };
 
 void	 ruleset_init(struct ruleset *);
@@ -164,6 +148,17 @@ void	 ruleset_clear(struct ruleset *);
  * memory.
  */
 struct rule_node *rule_add(struct rule_list *, const struct rule *);
+/*
+ * Builds the indexes, when all rules and users are there: thousands of rules
+ * then cost no more than a few. -1 if there is no memory; all works without.
+ */
+int	 ruleset_index(struct ruleset *);
+/*
+ * The first criterion of a rule that a question does not meet ("from", "to",
+ * "user", ...), or NULL if the rule matches. Counts nothing.
+ */
+const char *rule_mismatch(const struct ruleset *, const struct rule *,
+	    const struct question *);
 /* Resolves nothing and allocates nothing. Same answer for same input. */
 void	 rule_eval(struct ruleset *, const struct question *, struct verdict *);
 /*
@@ -173,12 +168,5 @@ void	 rule_eval(struct ruleset *, const struct question *, struct verdict *);
 int	 rule_deliver(struct ruleset *, const struct endpoint *group,
 	    const struct endpoint *source);
 int	 rule_deliver_any(struct ruleset *, const struct endpoint *group);
-
-/* Text of a rule, in the grammar, without newline; returns buf. */
-const char *rule_print(const struct rule *, char *buf, size_t);
-const char *rule_commands(uint8_t commands);	/* "receive" for one bit */
-uint8_t	 rule_command(const char *);		/* its bit, 0 for none such */
-/* A word as the grammar reads it back, quoted where it must be. */
-const char *rule_quote(const char *, char *buf, size_t);
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "addr.h"
 #include "compat.h"
-#include "rule.h"
+#include "rule_print.h"
 
 /* A text that grows in a buffer and is cut at its end. */
 struct text {

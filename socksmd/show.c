@@ -12,6 +12,7 @@
 #include "control.h"
 #include "log.h"
 #include "policy.h"
+#include "rule_print.h"
 #include "socks.h"
 #include "table.h"
 
