@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "policy.h"
+#include "pool.h"
 #include "handlers.h"
 #include "log.h"
 #include "proc.h"
@@ -17,7 +18,7 @@ RB_HEAD(grants, grant);
 RB_HEAD(grant_receivers, grant);
 RB_HEAD(sockrefs, sockref);
 RB_PROTOTYPE(grants, grant, entry, grant_cmp)
-RB_PROTOTYPE(grant_receivers, grant, receiver, receiver_cmp)
+RB_PROTOTYPE(grant_receivers, grant, by_remote, receiver_cmp)
 RB_PROTOTYPE(sockrefs, sockref, entry, sockref_cmp)
 
 static struct grants	 grants = RB_INITIALIZER(&grants);
@@ -63,7 +64,7 @@ sockref_cmp(const struct sockref *a, const struct sockref *b)
 }
 
 RB_GENERATE(grants, grant, entry, grant_cmp)
-RB_GENERATE(grant_receivers, grant, receiver, receiver_cmp)
+RB_GENERATE(grant_receivers, grant, by_remote, receiver_cmp)
 RB_GENERATE(sockrefs, sockref, entry, sockref_cmp)
 
 struct grant *
@@ -79,6 +80,14 @@ grant_new(struct identity *who)
 	RB_INSERT(grants, &grants, g);
 	LIST_INSERT_HEAD(&who->grants, g, of_session);
 	return g;
+}
+
+/* Without memory a rule about domains will not pass it again: no harm. */
+void
+grant_set_name(struct grant *g, const char *name)
+{
+	if (name[0] != '\0')
+		g->name = strdup(name);
 }
 
 struct grant *
@@ -225,11 +234,24 @@ grant_hold(struct grant *g, int dir, const struct sock_key *key)
 	g->basis[dir].sock = sockref_hold(key, &reuse);
 	g->flags |= dir_flag[dir];
 	g->ever |= dir_flag[dir];
-	if (dir == DIR_RECEIVE) {
+	if (key->kind == SOCK_EGRESS && !g->is_pooled)
+		pool_add(g);
+	if (key->kind == SOCK_GROUP) {
 		g->is_receiver = 1;
 		RB_INSERT(grant_receivers, &receivers, g);
 	}
 	return reuse;
+}
+
+void
+grant_hold_own(struct grant *g, uint16_t flags)
+{
+	if ((g->flags & SOCKS_F_DIRECTIONS) == 0) {
+		g->who->nassoc++;
+		nassociations++;
+	}
+	g->flags |= flags;
+	g->ever |= flags;
 }
 
 static void
@@ -238,7 +260,10 @@ grant_drop(struct grant *g, int dir)
 	if ((g->flags & dir_flag[dir]) == 0)
 		return;
 	g->flags &= ~dir_flag[dir];
-	sockref_drop(g->basis[dir].sock);
+	if ((g->flags & SOCKS_F_DIRECTIONS) == 0)
+		pool_remove(g);
+	if (g->basis[dir].sock != NULL)
+		sockref_drop(g->basis[dir].sock);
 	g->basis[dir].sock = NULL;
 	if (dir == DIR_RECEIVE && g->is_receiver) {
 		g->is_receiver = 0;
@@ -285,6 +310,8 @@ grant_close(struct grant *g, enum end_reason reason)
 	}
 	RB_REMOVE(grants, &grants, g);
 	LIST_REMOVE(g, of_session);
+	free(g->rest);
+	free(g->name);
 	free(g);
 }
 

@@ -27,6 +27,7 @@ struct asked {
 	uint8_t			 foreign;	/* LOCAL is not the peer, P20 */
 	uint8_t			 judged;	/* the ruleset was asked */
 	uint8_t			 ttl;
+	struct sock_key		 key;		/* of a unicast one */
 	struct side		 side[DIRS];
 };
 

@@ -28,6 +28,8 @@ enum sock_kind {
 	SOCK_MAX
 };
 
+#define EGRESS_SLOTS	4096	/* of one pool: descriptors are few */
+
 struct sock_key {
 	uint8_t		 kind;		/* enum sock_kind */
 	uint8_t		 pad;

@@ -48,6 +48,14 @@ struct rule_node *policy_rule(uint32_t generation, uint32_t nr);
 const struct msg_listener *policy_listener(uint32_t id);
 /* The interface a rule names by via, or with "" the first egress; or NULL. */
 const struct msg_iface *policy_iface(const char *via);
+const struct msg_iface *policy_iface_nr(uint32_t ifindex);	/* or NULL */
+/*
+ * Where a unicast destination is reached by: the interface a rule names, else
+ * the only egress interface, else 0, the routing table. -1: it is not there.
+ */
+int	 policy_unicast(const char *via, const struct addr *to, uint32_t *);
+/* Has this host an address of the family, by which others may answer? */
+int	 policy_reaches(const struct addr *);
 
 /*
  * Lines of one kind, at most RECORD_BURST of them a second; the rest are
@@ -83,6 +91,8 @@ struct identity {
 	char			*user;		/* or what was tried, or NULL */
 	long long		 since;		/* ms */
 	LIST_HEAD(, grant)	 grants;
+	LIST_HEAD(, lookup)	 lookups;	/* names being resolved */
+	uint32_t		 nlookups;
 	uint32_t		 nassoc;
 	struct grant		*relay;
 	struct meter		 meter;
@@ -103,67 +113,7 @@ const char	*identity_user(const struct identity *);  /* NULL: nobody */
 void		 identity_close(struct identity *, const struct msg_end *);
 void		 identity_close_all(enum end_reason);
 
-/* A socket as policy knows it: how many grants hold it. */
-struct sockref {
-	RB_ENTRY(sockref)	 entry;
-	struct sock_key		 key;
-	uint32_t		 refs;
-};
-
-#define DIR_RECEIVE	0
-#define DIR_SEND	1
-#define DIRS		2
-
-/* What one direction of a grant rests on. */
-struct basis {
-	uint32_t		 generation;
-	uint32_t		 rule;
-	uint8_t			 matched;
-	char			 label[RULE_NAMELEN];
-	char			 via[IF_NAMESIZE];
-	struct sockref		*sock;		/* NULL: does not stand */
-};
-
-/* A grant, from the moment it is sent: an association, or a relay socket. */
-struct grant {
-	RB_ENTRY(grant)		 entry;		/* by id */
-	RB_ENTRY(grant)		 receiver;	/* P48, if it receives */
-	LIST_ENTRY(grant)	 of_session;
-	uint64_t		 id;
-	struct identity		*who;
-	uint16_t		 flags;		/* SOCKS_F_*, what stands */
-	uint16_t		 ever;		/* directions that ever stood */
-	uint8_t			 is_receiver;
-	uint8_t			 ttl;
-	uint32_t		 idle;
-	struct endpoint		 local;		/* the client's, P20 resolved */
-	struct endpoint		 stand_in;	/* local as P48 counts it */
-	struct endpoint		 remote;
-	struct sockref		*relay;		/* of ASK_ENHANCED */
-	struct basis		 basis[DIRS];
-	struct counters		 counters;	/* as last told */
-	long long		 since;		/* ms */
-};
-
-/* grant.c */
-struct grant	*grant_new(struct identity *);
-struct grant	*grant_find(uint64_t id);
-struct grant	*grant_next(uint64_t id);	/* the first above id */
-int		 grant_issued(uint64_t id);	/* ever */
-/* Both give whether the socket is there already: msg_grant.reuse. */
-int		 grant_hold_relay(struct grant *, const struct sock_key *);
-int		 grant_hold(struct grant *, int dir, const struct sock_key *);
-void		 grant_close(struct grant *, enum end_reason);
-uint32_t	 grant_associations(void);
-uint32_t	 grant_groups(void);		/* SOCK_GROUP keys alive */
-const struct sockref *sockref_find(const struct sock_key *);
-/* The first group behind key, NULL: the very first. */
-const struct sockref *sockref_next_group(const struct sock_key *);
-/* P48: who receives remote at local; how many there, whatever the ports. */
-int		 receiver_taken(const struct endpoint *remote,
-		    const struct endpoint *local);
-uint32_t	 receiver_count(const struct addr *group,
-		    const struct addr *local);
+#include "grant.h"
 
 /* record.c, which also documents the keys */
 void	 meter_init(struct meter *, const char *kind, uint64_t sid);
@@ -174,8 +124,10 @@ void	 record_association(const struct grant *, enum end_reason);
 void	 record_session(const struct identity *, const struct msg_end *);
 /* rule_log: the rule that decided says log. */
 void	 record_granted(const struct grant *, uint16_t flags, int rule_log);
-void	 record_blocked(const struct identity *, const struct endpoint *remote,
-	    uint16_t flags, uint8_t code, const struct verdict *);
+/* command as in struct grant; name: as asked, or "". */
+void	 record_blocked(const struct identity *, uint8_t command,
+	    const struct endpoint *remote, const char *name, uint16_t flags,
+	    uint8_t code, const struct verdict *);
 /* A value as it stands in a line: quoted and encoded where needed. */
 const char *record_value(const char *, char *, size_t);
 

@@ -236,6 +236,9 @@ ask_eval(const struct asked *a, uint8_t command, const struct endpoint *to,
 	q.to = *to;
 	q.user = identity_user(a->who);
 	q.listener = a->who->label;
+	q.method = a->who->method;
+	q.domain = a->m->name[0] != '\0' ? a->m->name :
+	    a->g != NULL ? a->g->name : NULL;
 	rule_eval(&policy.conf->rs, &q, v);
 }
 
@@ -425,6 +428,7 @@ bind_target(struct asked *a)
 		    SOCKS_F_MU;
 		g->local = a->local;
 		g->remote = a->remote;
+		grant_set_name(g, a->m->name);
 	}
 	if (a->side[DIR_RECEIVE].wanted)
 		g->stand_in = a->stand_in;
@@ -534,16 +538,18 @@ bind_finish(struct asked *a, uint8_t code)
 		return;
 	}
 	if (a->judged)
-		record_blocked(a->who, &a->remote, a->m->flags, code,
+		record_blocked(a->who, a->m->flags & SOCKS_F_MULTICAST ? 0 :
+		    CMD_UDP, &a->remote, a->m->name, a->m->flags, code,
 		    bind_verdict(a, code));
 	question_deny(a->m, code, ask_flags(a));
 }
 
-/* P14: what is wrong with the flags comes before a name is looked up. */
+/* P14: wrong flags and X'10' come before a name is looked up. */
 static void
 ask_bind(struct asked *a)
 {
-	if (a->m->name[0] != '\0' && bind_flags(a) == SOCKS_OK) {
+	if (a->m->name[0] != '\0' && bind_flags(a) == SOCKS_OK &&
+	    (a->m->grant == 0 || a->g != NULL)) {
 		lookup_ask(a->m, a->who);
 		return;
 	}
@@ -573,8 +579,8 @@ ask_ttl(struct asked *a)
 	}
 	if (code != SOCKS_OK) {
 		if (code == SOCKS_BADTTL)
-			record_blocked(a->who, &a->remote, SOCKS_F_SEND, code,
-			    &s->v);
+			record_blocked(a->who, 0, &a->remote, g->name,
+			    SOCKS_F_SEND, code, &s->v);
 		question_deny(a->m, code, 0);
 		return;
 	}
@@ -583,10 +589,17 @@ ask_ttl(struct asked *a)
 	ask_send(&m);
 }
 
+static void
+ask_connect(struct asked *a)
+{
+	connect_ask(a->m, a->who);
+}
+
 static void (*const ops[ASK_MAX])(struct asked *) = {
 	[ASK_ENHANCED] = ask_enhanced,
 	[ASK_BIND] = ask_bind,
-	[ASK_TTL] = ask_ttl
+	[ASK_TTL] = ask_ttl,
+	[ASK_CONNECT] = ask_connect
 };
 
 /* The grant a question names: this session's own, or one that has ended. */
