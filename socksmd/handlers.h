@@ -63,9 +63,9 @@ HANDLER(identity_on_end);
 HANDLER(question_on_ask);
 HANDLER(question_on_source);
 HANDLER(grant_on_released);
-/* policy: connect.c (CONNECT and names) */
+/* policy: connect.c, lookup.c (names) */
 HANDLER(connect_on_next);
-HANDLER(connect_on_resolved);
+HANDLER(lookup_on_resolved);
 /* policy: control.c */
 HANDLER(control_on_socket);
 HANDLER(control_on_counters);

@@ -99,7 +99,7 @@ const struct msg_desc msg_table[] = {
 	ROW(RESOLVE, POLICY, RESOLVER, BODY(msg_resolve), NONE,
 	    resolver_on_resolve),
 	ROW(RESOLVED, RESOLVER, POLICY, BODY(msg_resolved), NONE,
-	    connect_on_resolved),
+	    lookup_on_resolved),
 	ROW(RESOLVE, PARENT, RESOLVER, BODY(msg_resolve), NONE,
 	    resolver_on_resolve),
 	ROW(RESOLVED, RESOLVER, PARENT, BODY(msg_resolved), NONE,

@@ -10,12 +10,16 @@
  *	sid		number of the session
  *	user		who logged in, "" for nobody
  *	client		address and port of the control connection
- *	dir		receive, send or receive,send: what ever stood
- *	group		group and port
- *	local		where the client took its datagrams; port 0: unknown
+ *	command		connect or udp; absent for a group
+ *	dir		not for connect: receive, send or receive,send: what ever stood
+ *	group		group and port; or with command instead:
+ *	remote		address and port outside
+ *	name		only where REMOTE was one, or what it was asked for
+ *	local		where the client took its datagrams; port 0: unknown;
+ *			not for connect
  *	via		interface outside, of receiving then of sending
- *	mode		mu or mm
- *	encap		udp or tcp
+ *	mode		mu or mm, of a group
+ *	encap		udp or tcp; not for connect
  *	rule		number of the rule that passed it, likewise
  *	label		of that rule, "" without
  *	duration	seconds
@@ -39,11 +43,12 @@
  *	out-octets	on the control connection from the client
  *	reason		why it ended
  * blocked	a request was refused
- *	sid, user, client, dir, group, rule, label
+ *	sid, user, client, command, dir, group or remote, name, rule, label
  *	code		the code of the reply, as 0x11
  * granted	a request was granted
- *	sid, user, client, dir, group, local, via, mode, encap, rule, label
- *	ttl		largest TTL asked for, 0 without sending
+ *	sid, user, client, command, dir, group or remote, name, local, via,
+ *	mode, encap, rule, label
+ *	ttl		of a group: largest TTL asked for, 0 without sending
  *
  * Above 20 associations of one session in a second, or 20 blocked or granted
  * in all, the rest of that second is summed into one line per rule with
@@ -61,6 +66,7 @@
 
 #include "policy.h"
 #include "log.h"
+#include "rule_print.h"
 #include "socks.h"
 
 struct line {
@@ -140,7 +146,7 @@ record_value(const char *src, char *dst, size_t size)
 static void
 line_value(struct line *l, const char *key, const char *value)
 {
-	char	 buf[RULE_NAMELEN * 4 + 3];
+	char	 buf[SOCKS_NAME_MAX * 4 + 3];
 
 	line_add(l, " %s=%s", key, record_value(value, buf, sizeof(buf)));
 }
@@ -213,16 +219,34 @@ line_bases(struct line *l, const struct grant *g, uint16_t flags)
 	    s->label : b->label);
 }
 
+/* What was asked for: a group, or with a command what it goes to. */
+static void
+line_what(struct line *l, uint8_t command, uint16_t flags,
+    const struct endpoint *remote, const char *name)
+{
+	if (command != 0)
+		line_add(l, " command=%s", rule_commands(command));
+	if (command != CMD_CONNECT)
+		line_dir(l, flags);
+	line_endpoint(l, command != 0 ? "remote" : "group", remote);
+	if (name != NULL && name[0] != '\0')
+		line_value(l, "name", name);
+}
+
 static void
 line_grant(struct line *l, const struct grant *g, uint16_t flags)
 {
+	const char	*encap = g->flags & SOCKS_F_TCP ? "tcp" : "udp";
+
 	line_who(l, g->who);
-	line_dir(l, flags);
-	line_endpoint(l, "group", &g->remote);
-	line_endpoint(l, "local", &g->local);
+	line_what(l, g->command, flags, &g->remote, g->name);
+	if (g->command != CMD_CONNECT)
+		line_endpoint(l, "local", &g->local);
 	line_via(l, g, flags);
-	line_add(l, " mode=%s encap=%s", g->flags & SOCKS_F_MM ? "mm" : "mu",
-	    g->flags & SOCKS_F_TCP ? "tcp" : "udp");
+	if (g->command == 0)
+		line_add(l, " mode=%s", g->flags & SOCKS_F_MM ? "mm" : "mu");
+	if (g->command != CMD_CONNECT)
+		line_add(l, " encap=%s", encap);
 	line_bases(l, g, flags);
 }
 
@@ -486,13 +510,15 @@ record_granted(const struct grant *g, uint16_t flags, int rule_log)
 		return;
 	line_begin(&l, "granted");
 	line_grant(&l, g, flags);
-	line_add(&l, " ttl=%u", flags & SOCKS_F_SEND ? g->ttl : 0);
+	if (g->command == 0)
+		line_add(&l, " ttl=%u", flags & SOCKS_F_SEND ? g->ttl : 0);
 	log_info("%s", l.text);
 }
 
 void
-record_blocked(const struct identity *who, const struct endpoint *remote,
-    uint16_t flags, uint8_t code, const struct verdict *v)
+record_blocked(const struct identity *who, uint8_t command,
+    const struct endpoint *remote, const char *name, uint16_t flags,
+    uint8_t code, const struct verdict *v)
 {
 	struct basis	 b;
 	struct line	 l;
@@ -508,8 +534,7 @@ record_blocked(const struct identity *who, const struct endpoint *remote,
 		return;
 	line_begin(&l, "blocked");
 	line_who(&l, who);
-	line_dir(&l, flags);
-	line_endpoint(&l, "group", remote);
+	line_what(&l, command, flags, remote, name);
 	line_rule(&l, v->matched, v->rule, v->label);
 	line_add(&l, " code=%#04x", code);
 	log_info("%s", l.text);
