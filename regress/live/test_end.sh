@@ -57,6 +57,16 @@ test_sigint_to_all() {
 	nothing_left
 }
 
+# A reload is not served yet: a line says so, and nothing else happens.
+test_sighup() {
+	daemon_start
+	two_clients
+	kill -HUP "$daemon"
+	check_within 5 "the log says nothing" logged reload
+	two_associations || fail "associations ended"
+	receive three 239.1.0.2:5000
+}
+
 dies_with() {	# role
 	daemon_start
 	two_clients
