@@ -175,3 +175,13 @@ test_check_only() {
 	grep -q "conf:$(wc -l <conf):" out || fail "$(cat out)"
 	nothing_left
 }
+
+# A firewall may have more addresses than any table of ours has room for.
+test_start_many_addresses() {
+	for i in $(seq 250); do
+		echo "addr add 172.16.1.$i/32 dev lo"
+		echo "addr add 172.16.2.$i/32 dev lo"
+	done | ip -n "$NET_FW" -batch - || fail "no addresses"
+	daemon_start
+	receive one 239.1.0.1:5000
+}
