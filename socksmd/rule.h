@@ -144,6 +144,12 @@ struct user_node {
 };
 TAILQ_HEAD(user_list, user_node);
 
+/* An address of the server, with the length of its network. */
+struct own_addr {
+	struct prefix		 net;
+	char			 ifname[IF_NAMESIZE];
+};
+
 /* What rules are evaluated against. */
 struct ruleset {
 	uint32_t		 generation;
@@ -151,14 +157,15 @@ struct ruleset {
 	struct rule_list	 rules;
 	struct table_list	 tables;
 	struct user_list	 users;
-	struct prefix		 own[128];	/* own addresses, with the prefix
-						 * length of their networks */
-	char			 own_if[128][IF_NAMESIZE];
+	struct own_addr		*own;
 	uint32_t		 nown;
 };
 
 void	 ruleset_init(struct ruleset *);
 void	 ruleset_clear(struct ruleset *);
+/* One more address of the server; -1 without memory. */
+int	 ruleset_own(struct ruleset *, const struct prefix *,
+	    const char *ifname);
 /*
  * Copies a rule to the end of a list and numbers it; NULL if there is no
  * memory.
