@@ -186,9 +186,10 @@ engine_on_prepare(enum proc_role from, const void *data, int fd)
 	(void)from;
 	(void)fd;
 	conf_check(m->generation);
-	if (scratch.naddrs > 0)
-		qsort(scratch.addrs, scratch.naddrs, sizeof(*scratch.addrs),
-		    addr_order);
+	/* Not qsort(3): above 1 KiB glibc's asks for the size of the memory. */
+	if (scratch.naddrs > 0 && heapsort(scratch.addrs, scratch.naddrs,
+	    sizeof(*scratch.addrs), addr_order) == -1)
+		fatal("configuration");
 	conf_ack(m->generation);
 }
 

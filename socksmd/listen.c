@@ -28,7 +28,11 @@
 
 #define LISTEN_MAX	128
 #define ACCEPT_TURN	64	/* connections per turn of the event loop */
-#define ENGINE_FDS	256	/* queued towards the engine: then wait */
+/*
+ * Queued towards the engine: then connections wait. Below PERMIT_FDS, or a
+ * flood of connections would have every grant refused.
+ */
+#define ENGINE_FDS	128
 #define PAUSE_SECONDS	1	/* after EMFILE */
 
 struct listener {

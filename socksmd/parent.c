@@ -29,6 +29,7 @@ struct parent	parent;
 static struct event	 ev_term, ev_int, ev_hup, ev_chld, ev_stop;
 static unsigned		 ready;		/* one bit per process */
 static int		 stopping;
+static int		 recorded;	/* policy has: nothing is missing */
 static int		 status_at_exit;
 
 void
@@ -82,11 +83,14 @@ parent_on_done(enum proc_role from, const void *data, int fd)
 	(void)from;
 	(void)data;
 	(void)fd;
-	if (!stopping) {
-		/* The engine is gone; its end will be reaped in a moment. */
-		parent_shutdown(1);
-	}
-	parent_stop(status_at_exit);
+	recorded = 1;
+	if (stopping || !children_alive(PROC_ENGINE))
+		parent_stop(status_at_exit);
+	/*
+	 * The engine is going: with many groups to leave that takes a while,
+	 * and how it ended is to be in the log.
+	 */
+	parent_shutdown(1);
 }
 
 static void
@@ -112,15 +116,20 @@ parent_gone(enum proc_role role, int status)
 {
 	/* Its last lines are still in its channel. */
 	proc_drain(role);
-	if (stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return;
+	if (stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+		if (role != PROC_ENGINE || !recorded)
+			return;
+		log_warnx("engine ended without being told to");
+		parent_stop(status_at_exit);
+	}
 	if (WIFSIGNALED(status))
 		log_warnx("%s died: signal %d (%s)", proc_name(role),
 		    WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else
 		log_warnx("%s died: exit status %d", proc_name(role),
 		    WEXITSTATUS(status));
-	if (role == PROC_POLICY || ready != ALL_READY)
+	if (role == PROC_POLICY || ready != ALL_READY ||
+	    (role == PROC_ENGINE && recorded))
 		parent_stop(1);
 	/* Policy records what it knows of an engine that is gone: DONE. */
 	parent_shutdown(1);
@@ -174,6 +183,8 @@ parent_on_ready(enum proc_role from, const void *data, int fd)
 void
 parent_up(void)
 {
+	if (stopping)
+		return;
 	log_info("socksmd started: generation %u, %u listeners",
 	    parent.generation, listen_count());
 	socksmd_started();

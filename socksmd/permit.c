@@ -107,7 +107,9 @@ permit_check(const struct msg_grant *g)
 	if (g->key.kind != SOCK_NONE && g->key.addr.af != ADDR_V4 &&
 	    g->key.addr.af != ADDR_V6)
 		return EAFNOSUPPORT;
-	if (proc_queued_fds(PROC_ENGINE) >= PERMIT_FDS)
+	/* What brings no descriptor need not wait behind those that do. */
+	if (!g->reuse && g->key.kind != SOCK_NONE &&
+	    proc_queued_fds(PROC_ENGINE) >= PERMIT_FDS)
 		return EAGAIN;
 	return permits[g->key.kind](&g->key);
 }

@@ -104,19 +104,12 @@ policy_on_addr(enum proc_role from, const void *data, int fd)
 {
 	const struct msg_addr	*m = data;
 	struct ruleset		*rs = &conf_or_current(m->generation)->rs;
-	uint32_t		 i;
 
 	(void)from;
 	(void)fd;
 	(void)msg_string(m->ifname, sizeof(m->ifname), "interface's name");
-	for (i = 0; i < rs->nown; i++)
-		if (addr_eq(&rs->own[i].addr, &m->net.addr) &&
-		    strcmp(rs->own_if[i], m->ifname) == 0)
-			return;
-	if (rs->nown == nitems(rs->own))
-		fatalx("policy: more than %zu own addresses", nitems(rs->own));
-	rs->own[rs->nown] = m->net;
-	strlcpy(rs->own_if[rs->nown++], m->ifname, IF_NAMESIZE);
+	if (ruleset_own(rs, &m->net, m->ifname) == -1)
+		fatal("policy: own addresses");
 }
 
 /*
@@ -385,7 +378,7 @@ policy_reaches(const struct addr *to)
 	if (to->af != ADDR_V6 || protect_self(rs, to))
 		return 1;
 	for (i = 0; i < rs->nown; i++) {
-		own = &rs->own[i].addr;
+		own = &rs->own[i].net.addr;
 		if (own->af == ADDR_V6 && !addr_is_loopback(own) &&
 		    !addr_is_linklocal(own))
 			return 1;

@@ -30,6 +30,7 @@ struct chan {
 	struct event	 in;
 	struct event	 out;
 	int		 open;
+	int		 deaf;		/* the peer reads no more */
 	int		 waiting;	/* out is in the event loop */
 	int		 busy;		/* being read: not to be drained */
 	uint64_t	 queued;	/* messages ever queued */
@@ -85,6 +86,7 @@ proc_attach(enum proc_role peer, int fd)
 		fatal("%s: channel to %s", proc_name(self), proc_name(peer));
 	imsgbuf_allow_fdpass(&c->ibuf);
 	c->open = 1;
+	c->deaf = 0;
 	event_set(&c->in, fd, EV_READ | EV_PERSIST, chan_in, c);
 	event_set(&c->out, fd, EV_WRITE, chan_out, c);
 	event_add(&c->in, NULL);
@@ -147,15 +149,20 @@ chan_forget_fds(struct chan *c)
 		c->fd_head++;
 }
 
-/* Writes what the kernel takes; the rest waits for it in the event loop. */
+/*
+ * Writes what the kernel takes; the rest waits for it in the event loop. Of a
+ * peer that is gone there may be last words to read: the end of the file, not
+ * a failed write, closes its channel.
+ */
 static void
 chan_push(struct chan *c)
 {
-	if (imsgbuf_queuelen(&c->ibuf) == 0)
+	if (c->deaf || imsgbuf_queuelen(&c->ibuf) == 0)
 		return;
 	if (imsgbuf_write(&c->ibuf) == -1) {
 		if (errno == EPIPE || errno == ECONNRESET) {
-			chan_closed(c);
+			c->deaf = 1;
+			c->fd_head = c->fd_tail;
 			return;
 		}
 		fatal("%s: writing to %s", proc_name(self),
@@ -174,8 +181,7 @@ chan_write(struct chan *c)
 	uint32_t	 before = imsgbuf_queuelen(&c->ibuf);
 
 	chan_push(c);
-	if (c->open && imsgbuf_queuelen(&c->ibuf) < before &&
-	    c->on_drain != NULL)
+	if (imsgbuf_queuelen(&c->ibuf) < before && c->on_drain != NULL)
 		c->on_drain();
 }
 
@@ -199,7 +205,7 @@ proc_send(enum proc_role to, enum msg_type type, const void *data, int fd)
 	if (row == NULL || (fd != -1 && row->fd == FD_NONE))
 		fatalx("%s: message %d is not for %s to send to %s",
 		    proc_name(self), type, proc_name(self), proc_name(to));
-	if (!c->open) {
+	if (!c->open || c->deaf) {
 		if (fd != -1)
 			close(fd);
 		return c->queued;
@@ -225,13 +231,15 @@ proc_left(enum proc_role to, uint64_t seq)
 		return 1;
 	if (c->queued - imsgbuf_queuelen(&c->ibuf) < seq)
 		chan_push(c);
-	return !c->open || c->queued - imsgbuf_queuelen(&c->ibuf) >= seq;
+	return c->deaf || c->queued - imsgbuf_queuelen(&c->ibuf) >= seq;
 }
 
 uint32_t
 proc_queued(enum proc_role to)
 {
-	return chans[to].open ? imsgbuf_queuelen(&chans[to].ibuf) : 0;
+	struct chan	*c = &chans[to];
+
+	return c->open && !c->deaf ? imsgbuf_queuelen(&c->ibuf) : 0;
 }
 
 uint32_t

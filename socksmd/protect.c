@@ -43,7 +43,7 @@ is_own(const struct ruleset *rs, const struct addr *a)
 	uint32_t	 i;
 
 	for (i = 0; i < rs->nown; i++)
-		if (octets_eq(&rs->own[i].addr, a))
+		if (octets_eq(&rs->own[i].net.addr, a))
 			return 1;
 	return 0;
 }
@@ -58,8 +58,8 @@ is_ours(const struct ruleset *rs, const struct addr *a)
 	if (addr_embedded(a, &v4))
 		return is_ours(rs, &v4) || is_own(rs, a);
 	for (i = 0; i < rs->nown; i++)
-		if (octets_eq(&rs->own[i].addr, a) ||
-		    is_broadcast(&rs->own[i], a))
+		if (octets_eq(&rs->own[i].net.addr, a) ||
+		    is_broadcast(&rs->own[i].net, a))
 			return 1;
 	return 0;
 }

@@ -66,7 +66,28 @@ ruleset_clear(struct ruleset *rs)
 		TAILQ_REMOVE(&rs->users, u, entry);
 		free(u);
 	}
+	free(rs->own);
 	ruleset_init(rs);
+}
+
+int
+ruleset_own(struct ruleset *rs, const struct prefix *net, const char *ifname)
+{
+	struct own_addr	*o;
+	uint32_t	 i;
+
+	for (i = 0; i < rs->nown; i++)
+		if (addr_eq(&rs->own[i].net.addr, &net->addr) &&
+		    strcmp(rs->own[i].ifname, ifname) == 0)
+			return 0;
+	o = reallocarray(rs->own, rs->nown + 1, sizeof(*o));
+	if (o == NULL)
+		return -1;
+	rs->own = o;
+	o = &rs->own[rs->nown++];
+	o->net = *net;
+	(void)strlcpy(o->ifname, ifname, sizeof(o->ifname));
+	return 0;
 }
 
 struct rule_node *
@@ -150,9 +171,9 @@ iface_match(const struct ruleset *rs, const char *name, const struct addr *a)
 	uint32_t	 i;
 
 	for (i = 0; i < rs->nown; i++)
-		if (rs->own[i].addr.af == a->af &&
-		    strcmp(rs->own_if[i], name) == 0 &&
-		    memcmp(rs->own[i].addr.b, a->b, sizeof(a->b)) == 0)
+		if (rs->own[i].net.addr.af == a->af &&
+		    strcmp(rs->own[i].ifname, name) == 0 &&
+		    memcmp(rs->own[i].net.addr.b, a->b, sizeof(a->b)) == 0)
 			return 1;
 	return 0;
 }

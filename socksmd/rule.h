@@ -125,6 +125,12 @@ TAILQ_HEAD(user_list, user_node);
 
 struct rule_index;
 
+/* An address of the server, with the length of its network. */
+struct own_addr {
+	struct prefix		 net;
+	char			 ifname[IF_NAMESIZE];
+};
+
 /* What rules are evaluated against. */
 struct ruleset {
 	uint32_t		 generation;
@@ -132,9 +138,7 @@ struct ruleset {
 	struct rule_list	 rules;
 	struct table_list	 tables;
 	struct user_list	 users;
-	struct prefix		 own[128];	/* own addresses, with the prefix
-						 * length of their networks */
-	char			 own_if[128][IF_NAMESIZE];
+	struct own_addr		*own;
 	uint32_t		 nown;
 	/* Made by ruleset_index(); without them all rules are walked. */
 	struct rule_index	*index;
@@ -143,6 +147,9 @@ struct ruleset {
 
 void	 ruleset_init(struct ruleset *);
 void	 ruleset_clear(struct ruleset *);
+/* One more address of the server; -1 without memory. */
+int	 ruleset_own(struct ruleset *, const struct prefix *,
+	    const char *ifname);
 /*
  * Copies a rule to the end of a list and numbers it; NULL if there is no
  * memory.

@@ -91,10 +91,13 @@ net_add() {
 	ip -n "$1" link set lo up
 }
 
-# A cable from the firewall: net_cable fwdev namespace dev
+# A cable from the firewall: net_cable fwdev namespace dev.  Without
+# gso_max_segs it would carry several datagrams in one frame, which no cable
+# does, and tcpdump would show that.
 net_cable() {
 	ip -n $NET_FW link add "$1" type veth peer name "$3" netns "$2" &&
-	    ip -n $NET_FW link set "$1" up && ip -n "$2" link set "$3" up
+	    ip -n $NET_FW link set "$1" up gso_max_segs 1 &&
+	    ip -n "$2" link set "$3" up gso_max_segs 1
 }
 
 net_running() {

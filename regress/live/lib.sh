@@ -204,7 +204,7 @@ sniff() {
 	    "$sniff_filter" 2>"$T/$sniff_name.err" &
 	sniffer=$!
 	check_within 5 "tcpdump does not listen" \
-	    grep -q 'listening on' "$T/$sniff_name.err"
+	    grep -qs 'listening on' "$T/$sniff_name.err"
 }
 
 sniffed() {	# name, tcpdump's options

@@ -57,6 +57,16 @@ test_sigint_to_all() {
 	nothing_left
 }
 
+# A reload is not served yet: a line says so, and nothing else happens.
+test_sighup() {
+	daemon_start
+	two_clients
+	kill -HUP "$daemon"
+	check_within 5 "the log says nothing" logged reload
+	two_associations || fail "associations ended"
+	receive three 239.1.0.2:5000
+}
+
 dies_with() {	# role
 	daemon_start
 	two_clients
@@ -74,6 +84,32 @@ dies_with() {	# role
 
 test_engine_dies() {
 	dies_with engine
+}
+
+policy_knows() {
+	[ "$(ls /proc/$policy/fd | wc -l)" -lt "$fds" ] &&
+	    grep -q '^State:.S' /proc/$policy/status
+}
+
+# With many groups to leave an engine is long in dying: policy has recorded
+# all before the parent is told. The log still says how it ended.
+test_engine_dies_slowly() {
+	daemon_start
+	two_clients
+	policy=$(role_pid policy)
+	fds=$(ls /proc/$policy/fd | wc -l)
+	pid=$(role_pid engine)
+	kill -STOP "$daemon"
+	kill -KILL "$pid"
+	check_within 5 "policy does not notice" policy_knows
+	kill -CONT "$daemon"
+	daemon_ended 10
+	status=$?
+	[ $status = 1 ] || fail "exit status $status"
+	logged 'engine.*signal 9' ||
+	    fail "the log does not name the engine: $(cat log)"
+	clients_end
+	nothing_left
 }
 
 test_policy_dies() {

@@ -77,6 +77,30 @@ time.sleep(50)' &
 	nothing_left
 }
 
+# Without -d the shell goes on once it serves, not before.
+test_start_background() {
+	conf_write conf
+	$FW "$SOCKSMD" -s "$T/control" -f conf >log 2>&1 ||
+	    fail "exit status $?: $(cat log)"
+	ctl show summary >/dev/null || fail "it does not serve yet"
+	daemon=$(ip netns pids "$NET_FW" | xargs ps -o pid=,args= |
+	    awk '/parent/ { print $1 }')
+	[ -n "$daemon" ] || fail "no process calls itself parent"
+	[ "$(readlink "/proc/$daemon/cwd")" = / ] || fail "it stays in $T"
+	receive one 239.1.0.1:5000
+	kill "$daemon"
+	check_within 10 "it goes on" gone "$daemon"
+	nothing_left
+}
+
+test_start_background_fails() {
+	conf_write conf
+	sed 's/^egress on fwout/egress on nosuch0/' conf >conf2
+	$FW "$SOCKSMD" -s "$T/control" -f conf2 >log 2>&1 && fail "exits 0"
+	logged "conf2:.*nosuch0" || fail "$(cat log)"
+	nothing_left
+}
+
 # A second one must not take the first one's sockets from under it.
 test_start_twice() {
 	daemon_start
@@ -150,4 +174,14 @@ test_check_only() {
 	[ $? = 1 ] || fail "exit status of -n is not 1"
 	grep -q "conf:$(wc -l <conf):" out || fail "$(cat out)"
 	nothing_left
+}
+
+# A firewall may have more addresses than any table of ours has room for.
+test_start_many_addresses() {
+	for i in $(seq 250); do
+		echo "addr add 172.16.1.$i/32 dev lo"
+		echo "addr add 172.16.2.$i/32 dev lo"
+	done | ip -n "$NET_FW" -batch - || fail "no addresses"
+	daemon_start
+	receive one 239.1.0.1:5000
 }

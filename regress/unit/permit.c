@@ -296,6 +296,11 @@ test_descriptors_queue_up(void **state)
 	expect(&g, 0, 1);
 	fds_queued = 256;
 	expect(&g, EAGAIN, 0);
+	/* a flood of connections refuses nobody what needs no descriptor */
+	g.reuse = 1;
+	expect(&g, 0, 0);
+	g = grant(SOCK_NONE, NULL, 0, 0);
+	expect(&g, 0, 0);
 }
 
 #define T(f)	cmocka_unit_test_setup(f, setup)

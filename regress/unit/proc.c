@@ -265,6 +265,28 @@ test_send_to_a_peer_that_is_gone(void **state)
 	stop();
 }
 
+/* What a peer said before it died is heard, though writing to it fails. */
+static void
+test_last_words(void **state)
+{
+	struct msg_authed	 last = { .sid = 9, .ok = 1 };
+	struct msg_auth		 msg = { .sid = 1 };
+
+	(void)state;
+	start();
+	say(PROC_AUTH, M_AUTHED, &last, sizeof(last), -1);
+	assert_int_equal(shutdown(peers[PROC_AUTH].fd, SHUT_RDWR), 0);
+	assert_int_equal(proc_left(PROC_AUTH,
+	    proc_send(PROC_AUTH, M_AUTH, &msg, -1)), 1);
+	assert_int_equal(proc_queued(PROC_AUTH), 0);
+	proc_send(PROC_AUTH, M_AUTH, &msg, -1);
+	proc_drain(PROC_AUTH);
+	assert_int_equal(handled, 1);
+	assert_int_equal(last_sid, 9);
+	assert_false(proc_attached(PROC_AUTH));
+	stop();
+}
+
 /* proc_left() tells about the one message, however many are behind it. */
 static void
 test_left(void **state)
@@ -380,6 +402,7 @@ main(void)
 		cmocka_unit_test(test_descriptor_that_does_not_belong),
 		cmocka_unit_test(test_descriptor_arrives),
 		cmocka_unit_test(test_send_to_a_peer_that_is_gone),
+		cmocka_unit_test(test_last_words),
 		cmocka_unit_test(test_left),
 		cmocka_unit_test(test_drain_inside_a_handler),
 		cmocka_unit_test(test_drained_is_told),

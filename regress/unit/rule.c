@@ -30,9 +30,8 @@ own(const char *prefix, const char *iface)
 	assert_int_equal(prefix_parse(&p, prefix), 0);
 	(void)strlcpy(addr, prefix, sizeof(addr));
 	addr[strcspn(addr, "/")] = '\0';
-	rs.own[rs.nown].len = p.len;
-	assert_int_equal(addr_parse(&rs.own[rs.nown].addr, addr), 0);
-	(void)strlcpy(rs.own_if[rs.nown++], iface, IF_NAMESIZE);
+	assert_int_equal(addr_parse(&p.addr, addr), 0);
+	assert_int_equal(ruleset_own(&rs, &p, iface), 0);
 }
 
 /* Loads rules as the parser reads them; our addresses are always the same. */
@@ -531,6 +530,26 @@ start(void **state)
 	return 0;
 }
 
+/* A firewall may have thousands of addresses; all are its own, once each. */
+static void
+own_addresses_are_many(void **state)
+{
+	char		 addr[32];
+	uint32_t	 i;
+
+	(void)state;
+	rules("pass connect to any");
+	for (i = 0; i < 2 * 1000; i++) {
+		(void)snprintf(addr, sizeof(addr), "10.9.%u.%u/8",
+		    i % 1000 / 250, i % 250 + 1);
+		own(addr, "em1");
+	}
+	assert_int_equal(rs.nown, 3 + 1000);
+	assert_false(connects("10.9.0.1"));
+	assert_false(connects("10.9.3.250"));
+	assert_true(connects("10.9.4.1"));
+}
+
 int
 main(void)
 {
@@ -548,6 +567,7 @@ main(void)
 		cmocka_unit_test(protected_destinations),
 		cmocka_unit_test(protected_named),
 		cmocka_unit_test(protected_interface),
+		cmocka_unit_test(own_addresses_are_many),
 		cmocka_unit_test(local_groups),
 		cmocka_unit_test(deliver),
 		cmocka_unit_test(counters)

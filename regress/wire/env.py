@@ -343,6 +343,10 @@ class Daemon:
     def alive(self):
         return self.child is not None and self.child.poll() is None
 
+    def sound(self):
+        """It runs, and still accepts."""
+        return self.alive() and self.listening(self.ports[0])
+
     def log(self):
         with open(self.errors, encoding="utf-8", errors="replace") as file:
             return file.read()

@@ -137,8 +137,9 @@ def failures(t, cases):
         eq(c.methods(2), b"\5\2", "method selection")
         waiting[c.sock] = (c, what, userpass(user, password))
     for sock, (c, what, packet) in waiting.items():
+        began = time.monotonic()
         c.send(packet)
-        waiting[sock] = (c, what, time.monotonic())
+        waiting[sock] = (c, what, began)
     end = time.monotonic() + 8
     while waiting:
         ready = select.select(list(waiting), [], [],

@@ -462,6 +462,20 @@ def p36_bursts(t):
                               what=f"{n} of {len(burst)}")
 
 
+def p36_first_datagrams_of_a_source(t):
+    """A burst from a source never heard before: none is lost while its
+    verdict is sought."""
+    for _ in range(10):
+        group = t.group(BOTH)
+        member, aid = receiver(t, group)
+        out = t.outside()
+        burst = [t.payload() for _ in range(60)]
+        for data in burst:
+            out.send(data, group)
+        for n, data in enumerate(burst):
+            member.expect(datagram(aid, data), what=f"{n} of {len(burst)}")
+
+
 # ---- P37 ------------------------------------------------------------------
 
 def p37_outside_and_to_other_members(t):
