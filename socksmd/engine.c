@@ -18,6 +18,7 @@
 #include "proc.h"
 #include "request.h"
 #include "session.h"
+#include "stream.h"
 
 #define CONF_MAX	4096	/* listeners, addresses: more is corruption */
 
@@ -247,8 +248,10 @@ count_grant(const struct msg_count *m, struct msg_counters *c)
 {
 	const struct assoc	*a = assoc_by_grant(m->grant);
 
-	if (a == NULL)
+	if (a == NULL) {
+		stream_count(m->grant, c);
 		return;
+	}
 	c->found = 1;
 	c->ttl = a->ttl;
 	c->aid = a->aid;

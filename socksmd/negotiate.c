@@ -13,6 +13,7 @@
 #include "proc.h"
 #include "request.h"
 #include "session.h"
+#include "stream.h"
 
 /* Longer than any queue of checks should take; then the login has failed. */
 #define AUTH_WAIT_MS	30000
@@ -187,6 +188,28 @@ request_enhanced(struct session *s, const struct socks_request *req)
 	return STEP_DONE;
 }
 
+/* P6: policy judges it, and has a name resolved before that. */
+static enum step
+request_connect(struct session *s, const struct socks_request *req)
+{
+	if (s->stream == NULL && stream_new(s) == -1) {
+		session_finish(s, END_LIMIT);
+		return STEP_DONE;
+	}
+	s->deadline = 0;		/* the request is complete */
+	if (!request_may_ask(s))
+		return STEP_WAIT;
+	stream_ask(s, &req->dst.ep, req->dst.name);
+	return STEP_DONE;
+}
+
+int
+negotiate_connects(const struct session *s)
+{
+	return s->state == SESSION_AUTH && s->in_len > 1 &&
+	    s->in[0] == SOCKS_VERSION && s->in[1] == SOCKS_CONNECT;
+}
+
 /* The commands of RFC 1928 and LIST-FEATURES come with a later milestone. */
 static enum step
 request_later(struct session *s, const struct socks_request *req)
@@ -201,7 +224,7 @@ static const struct {
 	enum step	(*handler)(struct session *,
 			    const struct socks_request *);
 } requests[] = {
-	{ SOCKS_CONNECT, SOCKS_VERSION, request_later },
+	{ SOCKS_CONNECT, SOCKS_VERSION, request_connect },
 	{ SOCKS_BIND, SOCKS_VERSION, request_later },
 	{ SOCKS_ASSOCIATE, SOCKS_VERSION, request_later },
 	{ SOCKS_ENHANCED, SOCKS_UDP_VERSION, request_enhanced },

@@ -17,8 +17,10 @@
 #include "handlers.h"
 #include "idmap.h"
 #include "log.h"
+#include "proc.h"
 #include "request.h"
 #include "session.h"
+#include "stream.h"
 
 static TAILQ_HEAD(, session)	waiting;	/* round robin */
 static TAILQ_HEAD(, request)	flight;		/* oldest question first */
@@ -31,7 +33,8 @@ static const struct {
 } answers[ASK_MAX] = {
 	[ASK_ENHANCED] = { negotiate_granted, negotiate_refused },
 	[ASK_BIND] = { enhanced_granted, enhanced_refused },
-	[ASK_TTL] = { enhanced_ttl_granted, enhanced_ttl_refused }
+	[ASK_TTL] = { enhanced_ttl_granted, enhanced_ttl_refused },
+	[ASK_CONNECT] = { NULL, stream_refused }	/* request_stream() */
 };
 
 void
@@ -128,6 +131,16 @@ request_unlink(struct request *r)
 	r->session = NULL;
 }
 
+/*
+ * Sockets wait for the oldest question, as its answer may say reuse. That for
+ * a CONNECT never does, and it may take long: a name, many addresses.
+ */
+static int
+request_may_reuse(const struct request *r)
+{
+	return r->op != ASK_CONNECT;
+}
+
 /* It is no question any more. */
 static void
 request_land(struct request *r)
@@ -135,7 +148,8 @@ request_land(struct request *r)
 	if (r->req == 0)
 		return;
 	(void)idmap_del(&by_req, r->req);
-	TAILQ_REMOVE(&flight, r, flight);
+	if (request_may_reuse(r))
+		TAILQ_REMOVE(&flight, r, flight);
 	engine.stat[STAT_PENDING]--;
 	r->req = 0;
 }
@@ -166,9 +180,10 @@ request_ask(struct session *s, struct msg_ask *ask, struct assoc *a)
 		return NULL;
 	}
 	r->req = ++newest;
-	TAILQ_INSERT_TAIL(&flight, r, flight);
-	engine.stat[STAT_PENDING]++;
 	r->op = ask->op;
+	if (request_may_reuse(r))
+		TAILQ_INSERT_TAIL(&flight, r, flight);
+	engine.stat[STAT_PENDING]++;
 	r->flags = ask->flags;
 	if ((r->assoc = a) != NULL) {
 		r->grant = ask->grant = a->grant;
@@ -344,11 +359,55 @@ request_granted(struct request *r, const struct msg_socket *m)
 	    g->flags & SOCKS_F_DIRECTIONS);
 }
 
+int
+request_next(struct request *r)
+{
+	struct msg_next	 m = { .sid = r->sid, .req = r->next };
+
+	if (idmap_put(&by_req, r->next, r) == -1)
+		return -1;
+	r->req = r->next;
+	engine.stat[STAT_PENDING]++;
+	(void)proc_send(PROC_POLICY, M_NEXT, &m, -1);
+	return 0;
+}
+
+void
+request_done(struct session *s)
+{
+	s->used = engine_now();
+	request_flush(s);
+	session_turn(s);
+}
+
+/*
+ * The socket of a CONNECT is its session's alone; while it connects nothing is
+ * asked, so that slow ones keep nobody from asking. A grant that ended with
+ * its session has been released then.
+ */
+static void
+request_stream(struct request *r, const struct msg_socket *m, int fd)
+{
+	r->next = r->req;
+	request_land(r);
+	if (r->session != NULL) {
+		r->grant = m->grant.grant;
+		stream_socket(r, m, fd);
+	} else {
+		if (fd != -1)
+			close(fd);
+		request_failed(r, &m->grant, END_CLIENT);
+		request_free(r);
+	}
+	request_wake();
+}
+
 static void
 answer_check(const struct request *r, const struct msg_grant *g)
 {
 	if (g->key.kind >= SOCK_MAX || g->part >= g->parts ||
-	    (r->grant != 0 && r->grant != g->grant))
+	    (r->grant != 0 && r->grant != g->grant) ||
+	    (r->op == ASK_CONNECT) != (g->key.kind == SOCK_CONNECT))
 		fatalx("answer that does not fit its question");
 }
 
@@ -370,6 +429,10 @@ request_on_socket(enum proc_role from, const void *data, int fd)
 	r = request_find(g->sid, g->req);
 	s = r->session;
 	answer_check(r, g);
+	if (r->op == ASK_CONNECT) {
+		request_stream(r, m, fd);
+		return;
+	}
 	if (request_part(r, m, fd) == -1)
 		r->failed = 1;
 	if (g->part + 1 < g->parts)
@@ -381,7 +444,10 @@ request_on_socket(enum proc_role from, const void *data, int fd)
 	request_answered(r, s);
 }
 
-/* Grant 0: the whole session, as does the grant of its relay socket. */
+/*
+ * Grant 0: the whole session, as does the grant of its relay socket or of its
+ * stream.
+ */
 void
 request_on_revoked(enum proc_role from, const void *data, int fd)
 {
@@ -395,6 +461,11 @@ request_on_revoked(enum proc_role from, const void *data, int fd)
 		fatalx("revoked for no reason");
 	if (s == NULL)
 		return;
+	if (s->stream != NULL) {
+		if (m->grant == 0 || m->grant == s->stream->grant)
+			stream_revoked(s, m->reason);
+		return;
+	}
 	if (m->grant == 0 || m->grant == s->relay_grant)
 		session_finish(s, m->reason);
 	else if ((a = assoc_by_grant(m->grant)) != NULL && a->session == s)

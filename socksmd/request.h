@@ -26,6 +26,7 @@ struct request {
 	struct assoc	*assoc;		/* asked about; NULL: new, or ended */
 	uint64_t	 sid;
 	uint64_t	 req;		/* 0: needed no question */
+	uint64_t	 next;		/* that was req, for NEXT */
 	uint64_t	 grant;		/* asked about, 0: a new one */
 	uint32_t	 aid;
 	uint16_t	 tid;
@@ -57,6 +58,13 @@ void	 request_leave(struct session *);	/* the session has ended */
 void	 request_unwait(struct session *);	/* asks no more */
 /* The association ended with its question in flight. */
 void	 request_forget(struct session *, const struct assoc *);
+
+/*
+ * For a CONNECT (stream.c), whose question ends with each socket: NEXT asks
+ * again, 0 or -1; done: the reply is there. That may end the session.
+ */
+int	 request_next(struct request *);
+void	 request_done(struct session *);
 
 /*
  * What each op does with the answer: fills in the reply. -1: what was granted

@@ -22,6 +22,7 @@
 #include "log.h"
 #include "request.h"
 #include "session.h"
+#include "stream.h"
 
 /*
  * A connection that we close is still read for a while: with octets unread,
@@ -44,6 +45,8 @@ static enum step (*const inputs[])(struct session *, const uint8_t *, size_t,
 	[SESSION_REQUEST] = negotiate_request,
 	[SESSION_ASKED] = negotiate_wait,
 	[SESSION_ENHANCED] = enhanced_packet,
+	[SESSION_CONNECTING] = negotiate_wait,
+	[SESSION_STREAM] = negotiate_wait,
 	[SESSION_CLOSING] = negotiate_wait
 };
 
@@ -140,6 +143,8 @@ session_finish(struct session *s, enum end_reason reason)
 	s->end.reason = (uint8_t)reason;
 	s->deadline = engine_now() + LINGER_MS;
 	assoc_close_all(s, reason);
+	if (s->stream != NULL)
+		stream_end(s, reason);
 	request_leave(s);
 	if (s->relay != NULL) {
 		assoc_released_grant(s->info.sid, s->relay_grant, reason);
@@ -150,13 +155,13 @@ session_finish(struct session *s, enum end_reason reason)
 }
 
 /* A client that does not read must not keep the kernel's memory either. */
-static void
-session_abort(const struct session *s)
+void
+session_abort(int fd)
 {
 	struct linger	 l = { .l_onoff = 1, .l_linger = 0 };
 
 	/* If it fails, the connection ends later, no harm. */
-	(void)setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
 }
 
 void
@@ -164,7 +169,7 @@ session_close(struct session *s, enum end_reason reason)
 {
 	session_finish(s, reason);
 	if (reason == END_STALLED)
-		session_abort(s);
+		session_abort(s->fd);
 	session_stop(s);
 	evtimer_del(&s->ev_timer);
 	close(s->fd);
@@ -201,11 +206,11 @@ session_process(struct session *s)
 	session_consume(s, s->state == SESSION_CLOSING ? s->in_len : off);
 }
 
-/* 1: it is closed. The client's FIN counts as closing (P32). */
+/* 1: it is closed. The client's FIN counts as closing (P32), but P6. */
 static int
 session_ended(struct session *s)
 {
-	if (s->eof)
+	if (s->eof && s->stream == NULL && !negotiate_connects(s))
 		session_finish(s, s->state == SESSION_DENIED ? END_AUTH :
 		    END_CLIENT);
 	if (s->state != SESSION_CLOSING)
@@ -239,11 +244,13 @@ session_due(const struct session *s)
 	if (s->state == SESSION_ENHANCED && s->nassocs == 0 &&
 	    s->nrequests == 0 && engine_timeout(TIMEOUT_IDLE) != 0)
 		at = earlier(at, s->used + engine_timeout(TIMEOUT_IDLE));
+	if (s->state == SESSION_STREAM && stream_due(s->stream) != 0)
+		at = earlier(at, stream_due(s->stream));
 	return at;
 }
 
 /* A timer that rings early is cheaper than one that is moved each time. */
-static void
+void
 session_arm(struct session *s)
 {
 	long long	 ms, due = session_due(s);
@@ -260,6 +267,21 @@ session_arm(struct session *s)
 		session_close(s, END_LIMIT);
 }
 
+/* 1: octets are relayed, beginning now if the reply has only just gone. */
+static int
+session_streams(struct session *s)
+{
+	if (s->state != SESSION_STREAM || s->out_len > 0)
+		return 0;
+	if (!flow_started(s->stream)) {
+		session_unwatch(s);
+		if (flow_start(s->stream) == -1)
+			return 1;
+	}
+	session_arm(s);
+	return 1;
+}
+
 void
 session_turn(struct session *s)
 {
@@ -273,7 +295,7 @@ session_turn(struct session *s)
 			return;
 		}
 	} while (!room && session_room(s));
-	if (session_ended(s))
+	if (session_ended(s) || session_streams(s))
 		return;
 	if (session_watch(s) == -1) {
 		session_close(s, END_LIMIT);
@@ -302,6 +324,15 @@ session_expire(struct session *s)
 	}
 }
 
+/* Connecting takes too long, or a stream was idle: not the session's own. */
+static int
+session_stream_due(const struct session *s, long long now)
+{
+	if (s->state == SESSION_CONNECTING)
+		return s->deadline <= now;
+	return s->state == SESSION_STREAM && flow_started(s->stream);
+}
+
 static void
 session_timer(int fd, short what, void *arg)
 {
@@ -312,6 +343,10 @@ session_timer(int fd, short what, void *arg)
 	(void)what;
 	s->timer_at = 0;
 	if (due != 0 && due <= now) {
+		if (session_stream_due(s, now)) {
+			stream_expire(s);
+			return;
+		}
 		if (s->deadline != 0 && s->deadline <= now)
 			session_expire(s);
 		else if (s->blocked != 0 &&

@@ -19,8 +19,10 @@ enum session_state {
 	SESSION_AUTH,		/* auth was asked */
 	SESSION_DENIED,		/* waits for the moment to say so (P3) */
 	SESSION_REQUEST,	/* waits for the request (P4) */
-	SESSION_ASKED,		/* policy was asked for enhanced mode (P10) */
+	SESSION_ASKED,		/* policy was asked (P6, P10) */
 	SESSION_ENHANCED,	/* control packets (P11) */
+	SESSION_CONNECTING,	/* a connection to the remote is made (P6) */
+	SESSION_STREAM,		/* and octets are relayed */
 	SESSION_CLOSING		/* only what was written is still delivered */
 };
 
@@ -38,6 +40,7 @@ struct session {
 	struct msg_session info;
 	struct request_list requests;	/* in order, answered or not (P13) */
 	struct assoc_list assocs;
+	struct stream	*stream;	/* of a CONNECT, from its request on */
 	struct sock	*relay;
 	uint64_t	 relay_grant;
 	struct msg_end	 end;		/* the figures of the record */
@@ -78,11 +81,15 @@ void	 session_turn(struct session *);
 void	 session_finish(struct session *, enum end_reason);
 void	 session_close(struct session *, enum end_reason);
 void	 session_close_all(enum end_reason);
+void	 session_abort(int fd);	/* close(2) will send an RST */
+void	 session_arm(struct session *);	/* something may be due sooner; may
+					 * close the session */
 
 /* session_io.c: the octets. */
 int	 session_start(struct session *);	/* first event; 0 or -1 */
 int	 session_flush(struct session *);	/* -1: connection is gone */
 int	 session_watch(struct session *);	/* reads and writes as needed */
+void	 session_unwatch(struct session *);	/* others watch its connection */
 void	 session_stop(struct session *);
 void	 session_write(struct session *, const void *, size_t);
 int	 session_room(const struct session *);	/* for one more reply */
@@ -104,6 +111,8 @@ enum step negotiate_wait(struct session *, const uint8_t *, size_t,
 	    size_t *used);
 void	 negotiate_authed(struct session *, int ok);
 void	 negotiate_denied(struct session *);	/* the moment has come */
+/* P5, P6: a CONNECT waits in its buffer, so its FIN may be half a close. */
+int	 negotiate_connects(const struct session *);
 
 /* enhanced.c: P11 and what follows. */
 enum step enhanced_packet(struct session *, const uint8_t *, size_t,

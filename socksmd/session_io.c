@@ -27,15 +27,21 @@ session_start(struct session *s)
 	return session_watch(s);
 }
 
-/* The buffers may hold a password. */
 void
-session_stop(struct session *s)
+session_unwatch(struct session *s)
 {
 	if (s->reading)
 		event_del(&s->ev_read);
 	if (s->writing)
 		event_del(&s->ev_write);
 	s->reading = s->writing = 0;
+}
+
+/* The buffers may hold a password. */
+void
+session_stop(struct session *s)
+{
+	session_unwatch(s);
 	session_consume(s, s->in_len);
 	free(s->out);
 	s->out = NULL;

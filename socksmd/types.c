@@ -57,6 +57,7 @@ static const char *const end_names[END_MAX] = {
 	[END_SHUTDOWN] = "shutdown",
 	[END_LIMIT] = "limit",
 	[END_ENGINE] = "engine",
+	[END_REMOTE] = "remote",
 };
 
 static const char *const stat_names[STAT_MAX] = {

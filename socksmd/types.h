@@ -60,6 +60,7 @@ enum end_reason {
 	END_SHUTDOWN,
 	END_LIMIT,
 	END_ENGINE,	/* the engine process died */
+	END_REMOTE,	/* the remote closed its connection first */
 	END_MAX
 };
 
