@@ -262,7 +262,7 @@ connect_on_next(enum proc_role from, const void *data, int fd)
 {
 	const struct msg_next	*m = data;
 	struct identity		*who = identity_asks(m->sid);
-	struct msg_revoke	 out;
+	struct msg_ask		 ask;
 	struct choice		 c;
 	struct grant		*g;
 
@@ -274,11 +274,11 @@ connect_on_next(enum proc_role from, const void *data, int fd)
 	if (connect_next(g, &c) == 0) {
 		connect_send(g, m->req, &c);
 	} else {
-		memset(&out, 0, sizeof(out));
-		out.sid = who->sid;
-		out.grant = g->id;
-		out.reason = END_REVOKED;
-		(void)proc_send(PROC_PARENT, M_REVOKE, &out, -1);
+		/* the engine releases the grant with its session */
+		memset(&ask, 0, sizeof(ask));
+		ask.sid = m->sid;
+		ask.req = m->req;
+		question_deny(&ask, c.code, 0);
 	}
 	if (g->rest->n == 0) {
 		free(g->rest);

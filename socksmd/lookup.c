@@ -171,6 +171,7 @@ lookup_ask(const struct msg_ask *m, struct identity *who)
 	(void)proc_send(PROC_RESOLVER, M_RESOLVE, &out, -1);
 }
 
+/* The engine waits for its answers, whoever has ended (msg_session.h). */
 void
 lookup_forget(struct identity *who)
 {
@@ -178,8 +179,10 @@ lookup_forget(struct identity *who)
 
 	if (LIST_EMPTY(&who->lookups))
 		return;
-	while ((l = LIST_FIRST(&who->lookups)) != NULL)
+	while ((l = LIST_FIRST(&who->lookups)) != NULL) {
+		question_deny(&l->ask, SOCKS_HOSTUNREACH, 0);
 		lookup_free(l);
+	}
 	lookup_timer();
 }
 
