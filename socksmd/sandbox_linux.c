@@ -23,6 +23,7 @@
 #include "compat.h"
 
 #include "log.h"
+#include "pipe.h"
 #include "sandbox.h"
 
 #define ENGINE	(1U << PROC_ENGINE)
@@ -98,6 +99,10 @@ static const struct allowed allowed[] = {
 	    { { EQUAL, 1, SOL_SOCKET }, { EQUAL, 2, SO_ERROR } } },
 	{ ENGINE, CALL(getsockopt),
 	    { { EQUAL, 1, SOL_SOCKET }, { EQUAL, 2, SO_MEMINFO } } },
+	/* the engine: streams, through pipes of its own */
+	{ ENGINE, CALL(splice), { { EQUAL, 5, PIPE_SPLICE } } },
+	{ ENGINE, CALL(pipe2), { { EQUAL, 1, PIPE_FLAGS } } },
+	{ ENGINE, CALL(fcntl), { { EQUAL, 1, F_SETPIPE_SZ } } },
 	/* the resolver: on the sockets it has connected to its servers */
 	{ RESOLVER, CALL(sendto), { { 0 } } },
 	{ RESOLVER, CALL(recvfrom), { { 0 } } },
