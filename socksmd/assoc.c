@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "aid.h"
 #include "assoc.h"
+#include "egress.h"
 #include "engine.h"
 #include "idmap.h"
 #include "log.h"
@@ -198,12 +199,16 @@ assoc_new(struct session *s)
 	return a;
 }
 
+/* A unicast one stays known by its source as long as a direction stands. */
 static void
 assoc_stop_receiving(struct assoc *a)
 {
 	if (a->recv == NULL)
 		return;
-	group_leave(a->recv->group, a);
+	if (a->flags & SOCKS_F_MULTICAST)
+		group_leave(a->recv->group, a);
+	else if (a->send == NULL)
+		egress_leave(a->recv, a);
 	sock_unref(a->recv);
 	a->recv = NULL;
 }
@@ -213,7 +218,10 @@ assoc_stop_sending(struct assoc *a)
 {
 	if (a->send == NULL)
 		return;
-	group_sender(a, 0);
+	if (a->flags & SOCKS_F_MULTICAST)
+		group_sender(a, 0);
+	else if (a->recv == NULL)
+		egress_leave(a->send, a);
 	sock_unref(a->send);
 	a->send = NULL;
 	a->ttl = 0;
@@ -304,12 +312,37 @@ assoc_close_all(struct session *s, enum end_reason reason)
 	sock_collect(request_oldest());
 }
 
+/* One socket for both directions, and it stays the one it was. */
+static int
+assoc_extend_unicast(struct assoc *a, uint16_t dirs, struct sock *s)
+{
+	struct sock	*stands = egress_sock(a);
+
+	if (stands == NULL && (s == NULL || egress_join(s, a) == -1))
+		return -1;
+	if (stands != NULL)
+		s = stands;
+	if ((dirs & SOCKS_F_RECEIVE) && a->recv == NULL) {
+		a->recv = s;
+		sock_ref(s);
+	}
+	if ((dirs & SOCKS_F_SEND) && a->send == NULL) {
+		a->send = s;
+		sock_ref(s);
+	}
+	a->flags |= dirs;
+	return 0;
+}
+
 /* Joins and takes the references; directions that stand keep their own. */
 int
 assoc_extend(struct assoc *a, const struct msg_grant *g, struct sock *recv,
     struct sock *send)
 {
 	uint16_t	 dirs = g->flags & SOCKS_F_DIRECTIONS;
+
+	if (!(g->flags & SOCKS_F_MULTICAST))
+		return assoc_extend_unicast(a, dirs, recv);
 
 	if ((dirs & SOCKS_F_RECEIVE) && a->recv == NULL && recv == NULL)
 		return -1;
@@ -388,7 +421,7 @@ assoc_learn(struct assoc *a, const struct endpoint *src)
 		return 0;
 	if (a->local.port != 0 || src->port == 0)
 		return -1;
-	if (a->recv != NULL && group_port_held(a->recv->group, src, a))
+	if (a->recv != NULL && a->recv->group != NULL && group_port_held(a->recv->group, src, a))
 		return -1;
 	a->local.port = src->port;
 	return 0;

@@ -13,6 +13,7 @@ struct assoc *assoc_by_grant(uint64_t grant);
 /*
  * The answer to a UDP BIND: a new association, or a direction or a TTL more.
  * The references that come to stand are taken. 0, or -1 and all is as it was.
+ * Of a unicast one recv and send are the same, or NULL if it has its socket.
  */
 struct assoc *assoc_open(struct session *, const struct msg_grant *,
 	    struct sock *recv, struct sock *send);	/* or NULL */

@@ -53,10 +53,11 @@ struct assoc {
 	uint32_t	 pending;	/* questions about it in flight */
 	long long	 last;		/* ms of its last datagram */
 	struct endpoint	 local;		/* the client's; port 0: not learnt */
-	struct endpoint	 remote;	/* the group */
+	struct endpoint	 remote;	/* the group, or unicast REMOTE */
 	struct sock	*relay;
 	struct sock	*recv;		/* SOCK_GROUP, if it receives */
-	struct sock	*send;		/* SOCK_SEND, if it sends */
+	struct sock	*send;		/* SOCK_SEND, if it sends; unicast: the
+					 * same SOCK_EGRESS or SOCK_DEDICATED */
 	struct counters	 counters;
 };
 
@@ -128,5 +129,7 @@ uint32_t group_number(void);
 void	 relay_init(void);
 void	 relay_inside_event(int fd, short, void *sock);	/* from clients */
 void	 relay_group_event(int fd, short, void *sock);	/* from outside */
+/* relay_egress.c */
+void	 relay_egress_event(int fd, short, void *sock);	/* unicast */
 
 #endif

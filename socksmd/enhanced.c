@@ -11,6 +11,7 @@
 
 #include "compat.h"
 #include "assoc.h"
+#include "egress.h"
 #include "engine.h"
 #include "request.h"
 #include "session.h"
@@ -110,8 +111,8 @@ bind_bad_flags(const struct bind *b)
 		return 1;
 	if (!(on & (b->flags & SOCKS_F_MULTICAST ? EXT_MULTICAST : EXT_BASE)))
 		return 1;
-	/* Unicast and TCP encapsulation come with a later milestone. */
-	return !(b->flags & SOCKS_F_MULTICAST) || (b->flags & SOCKS_F_TCP);
+	/* TCP encapsulation comes with a later milestone. */
+	return (b->flags & SOCKS_F_TCP) != 0;
 }
 
 static int
@@ -410,19 +411,40 @@ enhanced_packet(struct session *s, const uint8_t *p, size_t n, size_t *used)
 }
 
 /*
- * P16, P21, P22: FLAGS as granted, LOCAL the relay at the address by which
- * this client reached us, REMOTE the group. In MM-mode there is no relay.
+ * P22: the group; of a unicast association the egress socket, which may have
+ * another address for each REMOTE.
+ */
+static struct endpoint
+bind_remote(const struct assoc *a, const struct msg_socket *m)
+{
+	const struct sock	*s = egress_sock(a);
+	struct endpoint		 ep;
+
+	if (s == NULL)
+		return a->remote;
+	ep = s->bound;
+	if (m->bound.addr.af != ADDR_NONE)
+		ep.addr = m->bound.addr;
+	return ep;
+}
+
+/*
+ * P16, P21: FLAGS as granted, LOCAL the relay at the address by which this
+ * client reached us. In MM-mode there is no relay.
  */
 static void
-bind_reply(struct request *r, const struct msg_grant *g, const struct assoc *a)
+bind_reply(struct request *r, const struct msg_socket *m,
+    const struct assoc *a)
 {
+	const uint16_t	 flags = m->grant.flags;
 	struct session	*s = r->session;
 	struct endpoint	 local = { .addr = s->info.local.addr };
+	struct endpoint	 remote = bind_remote(a, m);
 
 	if (s->relay != NULL)
 		local.port = s->relay->bound.port;
-	reply_fill(r, SOCKS_OK, g->flags, a->aid,
-	    g->flags & SOCKS_F_MM ? NULL : &local, &a->remote);
+	reply_fill(r, SOCKS_OK, flags, a->aid,
+	    flags & SOCKS_F_MM ? NULL : &local, &remote);
 }
 
 int
@@ -433,12 +455,15 @@ enhanced_granted(struct request *r, const struct msg_socket *m)
 	struct sock		*out = r->sock[SOCK_SEND];
 	struct assoc		*a = r->assoc;
 
+	if (!(g->flags & SOCKS_F_MULTICAST))
+		in = out = r->sock[SOCK_EGRESS] != NULL ?
+		    r->sock[SOCK_EGRESS] : r->sock[SOCK_DEDICATED];
 	if (a == NULL) {
 		if ((a = assoc_open(r->session, g, in, out)) == NULL)
 			return -1;
 	} else if (assoc_extend(a, g, in, out) == -1)
 		return -1;
-	bind_reply(r, g, a);
+	bind_reply(r, m, a);
 	return 0;
 }
 

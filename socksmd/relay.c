@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "echo.h"
+#include "egress.h"
 #include "engine.h"
 #include "group.h"
 #include "relay_io.h"
@@ -331,12 +332,17 @@ inside_burst(const struct sock *s, int n)
 	for (i = 0; i < n; i++) {
 		if ((a = inside_check(s, &burst[i])) == NULL)
 			continue;
+		if (!(a->flags & SOCKS_F_MULTICAST)) {
+			egress_send(a, &burst[i]);
+			continue;
+		}
 		if (r.n > 0 && r.assoc != a)
 			run_send(&r);
 		r.assoc = a;
 		run_add(&r, &burst[i], SOCKS_DGRAM_HDR);
 	}
 	run_send(&r);
+	egress_flush();
 }
 
 void

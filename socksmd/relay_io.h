@@ -69,6 +69,21 @@ struct io_dest {
 void	 io_send(const struct io_path *, const struct iovec *payload, int n,
 	    struct io_dest *, int ndest);
 
+/* Payloads first to first + n - 1, of its own, for one destination. */
+struct io_run {
+	struct io_dest	 dest;
+	int		 first;
+	int		 n;
+};
+
+/*
+ * Many destinations that each get what is theirs, in the order of the runs; at
+ * most IO_BURST payloads in all. A destination without an address is the one
+ * that the socket is connected to.
+ */
+void	 io_send_runs(const struct io_path *, const struct iovec *payload,
+	    struct io_run *, int nruns);
+
 /* Datagrams the kernel dropped at this socket since it was made. */
 uint32_t io_kernel_drops(int fd);
 

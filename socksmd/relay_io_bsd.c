@@ -205,8 +205,8 @@ out_dest(const struct io_path *path, const struct iovec *payload, int n,
 	int			 i;
 
 	memset(&h, 0, sizeof(h));
-	h.msg_name = &to;
 	h.msg_namelen = endpoint_to_sockaddr(&d->to, &to);
+	h.msg_name = h.msg_namelen != 0 ? &to : NULL;
 	h.msg_iov = path->hdrlen != 0 ? iov : iov + 1;
 	h.msg_iovlen = path->hdrlen != 0 ? 2 : 1;
 	control_ttl(&h, &control, path);
@@ -232,6 +232,17 @@ io_send(const struct io_path *path, const struct iovec *payload, int n,
 	for (i = 0; i < ndest; i++)
 		out_dest(path, payload, n, &dest[i]);
 	io_count_too_long(path, payload, n, dest, ndest);
+}
+
+void
+io_send_runs(const struct io_path *path, const struct iovec *payload,
+    struct io_run *run, int nruns)
+{
+	int		 i;
+
+	for (i = 0; i < nruns; i++)
+		io_send(path, payload + run[i].first, run[i].n, &run[i].dest,
+		    1);
 }
 
 /* Only netstat(1) knows. */

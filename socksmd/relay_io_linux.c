@@ -253,24 +253,30 @@ control_set(struct chunk *c, const struct io_path *path, size_t segment)
 }
 
 static void
-plan_make(const struct io_path *path, const struct iovec *payload, int n)
+plan_begin(const struct io_path *path, const struct iovec *payload)
 {
-	struct chunk	*c;
-	int		 i;
-
 	plan.path = path;
 	plan.payload = payload;
 	plan.nchunk = 0;
 	control_set(&plan.plain, path, 0);
-	for (i = 0; i < n; i += c->n) {
+}
+
+static void
+plan_add(int first, int n)
+{
+	const struct iovec	*p = plan.payload;
+	struct chunk		*c;
+	int			 i;
+
+	for (i = first; i < first + n; i += c->n) {
 		c = &plan.chunk[plan.nchunk];
 		c->first = i;
 		c->n = 1;
-		if (io_too_long(path, &payload[i]))
+		if (io_too_long(plan.path, &p[i]))
 			continue;
-		c->n = run_length(path, payload + i, n - i);
-		control_set(c, path, c->n > 1 ?
-		    payload[i].iov_len + path->hdrlen : 0);
+		c->n = run_length(plan.path, p + i, first + n - i);
+		control_set(c, plan.path, c->n > 1 ?
+		    p[i].iov_len + plan.path->hdrlen : 0);
 		plan.nchunk++;
 	}
 }
@@ -374,7 +380,7 @@ out_add(struct io_dest *d, const struct chunk *control, int first, int n)
 		*iov++ = plan.payload[i];
 	}
 	h = &out.msg[out.n].msg_hdr;
-	h->msg_name = out.to_last;
+	h->msg_name = out.tolen_last != 0 ? out.to_last : NULL;
 	h->msg_namelen = out.tolen_last;
 	h->msg_iov = out.iov + out.niov;
 	h->msg_iovlen = iov - h->msg_iov;
@@ -385,13 +391,14 @@ out_add(struct io_dest *d, const struct chunk *control, int first, int n)
 	out.niov = iov - out.iov;
 }
 
+/* The chunks from the given one on. */
 static void
-out_dest(struct io_dest *d)
+out_dest(struct io_dest *d, int from)
 {
 	const struct chunk	*c;
 	int			 k;
 
-	for (c = plan.chunk; c < plan.chunk + plan.nchunk; c++) {
+	for (c = plan.chunk + from; c < plan.chunk + plan.nchunk; c++) {
 		if (c->n == 1 || !d->no_segment) {
 			out_add(d, c, c->first, c->n);
 			continue;
@@ -407,11 +414,30 @@ io_send(const struct io_path *path, const struct iovec *payload, int n,
 {
 	int		 i;
 
-	plan_make(path, payload, n);
+	plan_begin(path, payload);
+	plan_add(0, n);
 	for (i = 0; i < ndest; i++)
-		out_dest(&dest[i]);
+		out_dest(&dest[i], 0);
 	out_flush();
 	io_count_too_long(path, payload, n, dest, ndest);
+}
+
+void
+io_send_runs(const struct io_path *path, const struct iovec *payload,
+    struct io_run *run, int nruns)
+{
+	int		 i, from;
+
+	plan_begin(path, payload);
+	for (i = 0; i < nruns; i++) {
+		from = plan.nchunk;
+		plan_add(run[i].first, run[i].n);
+		out_dest(&run[i].dest, from);
+	}
+	out_flush();
+	for (i = 0; i < nruns; i++)
+		io_count_too_long(path, payload + run[i].first, run[i].n,
+		    &run[i].dest, 1);
 }
 
 uint32_t

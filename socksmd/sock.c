@@ -92,11 +92,18 @@ sock_kernel_drops(struct sock *s)
 		engine.lost.drops[DROP_KERNEL] += more;
 }
 
+static void (*const events[SOCK_MAX])(int, short, void *) = {
+	[SOCK_RELAY] = relay_inside_event,
+	[SOCK_GROUP] = relay_group_event,
+	[SOCK_EGRESS] = relay_egress_event,
+	[SOCK_DEDICATED] = relay_egress_event
+};
+
 /* Nothing is expected on sockets that only send: nobody reads them. */
 static int
 sock_reads(const struct sock *s)
 {
-	return s->key.kind != SOCK_SEND;
+	return events[s->key.kind] != NULL;
 }
 
 void
@@ -209,9 +216,8 @@ sock_listen(struct sock *s)
 		return 0;
 	if (s->key.kind == SOCK_GROUP && (s->group = group_new(s)) == NULL)
 		return -1;
-	event_set(&s->ev, s->fd, EV_READ | EV_PERSIST,
-	    s->key.kind == SOCK_GROUP ? relay_group_event :
-	    relay_inside_event, s);
+	event_set(&s->ev, s->fd, EV_READ | EV_PERSIST, events[s->key.kind],
+	    s);
 	if (event_add(&s->ev, NULL) == -1) {
 		group_free(s->group);
 		return -1;
@@ -261,6 +267,13 @@ sock_check(const struct msg_socket *m)
 		fatalx("socket for what is no group");
 }
 
+/* The key of one that is never shared may be another's, too. */
+static int
+sock_shared(const struct sock_key *k)
+{
+	return k->kind != SOCK_DEDICATED && k->kind != SOCK_CONNECT;
+}
+
 /*
  * One with users stays when another comes: policy may have believed it gone.
  * fd may be -1 where one should have come: it was lost on the way.
@@ -271,7 +284,7 @@ sock_install(const struct msg_socket *m, int fd)
 	struct sock	*old;
 
 	sock_check(m);
-	old = sock_find(&m->grant.key);
+	old = sock_shared(&m->grant.key) ? sock_find(&m->grant.key) : NULL;
 	if (m->err != 0 || m->grant.reuse || (old != NULL && old->refs > 0)) {
 		if (fd != -1)
 			close(fd);
