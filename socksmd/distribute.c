@@ -148,17 +148,23 @@ named_addr(const struct nameds *list, uint32_t ifindex, uint8_t af)
 	return NULL;
 }
 
+const struct addr *
+distribute_egress_addr(uint32_t ifindex, uint8_t af)
+{
+	const struct addr	*addr = NULL;
+
+	if (phase == COMMITTING)
+		addr = named_addr(&next_names, ifindex, af);
+	return addr != NULL ? addr : named_addr(&names, ifindex, af);
+}
+
 /* The address to send from: as configured, else the interface's first. */
 const struct addr *
 distribute_iface_addr(uint32_t ifindex, uint8_t af)
 {
-	const struct addr	*addr = NULL;
+	const struct addr	*addr = distribute_egress_addr(ifindex, af);
 	const struct iface_addr	*a;
 
-	if (phase == COMMITTING)
-		addr = named_addr(&next_names, ifindex, af);
-	if (addr == NULL)
-		addr = named_addr(&names, ifindex, af);
 	if (addr != NULL)
 		return addr;
 	if ((a = iface_first(ifindex, af)) == NULL)

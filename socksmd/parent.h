@@ -42,6 +42,8 @@ int	 distribute_check(const struct conf *, FILE *err); /* interfaces; -1:
 void	 distribute_start(struct conf *, void (*committed)(void));
 uint8_t	 distribute_iface_role(uint32_t ifindex);
 const struct addr *distribute_iface_addr(uint32_t ifindex, uint8_t af);
+/* As configured (egress on IF address A), or NULL. */
+const struct addr *distribute_egress_addr(uint32_t ifindex, uint8_t af);
 
 /* listen.c */
 /* Beside what listens; -1: a line to err each, and all is as it was. */
@@ -60,6 +62,14 @@ void	 reload_signal(void);		/* SIGHUP */
 
 /* live.c */
 uint64_t live_new(const struct addr *peer);	/* a sid; 0: over a limit */
+
+/* guard.c */
+void	 guard_load(const struct conf *);	/* the next generation's rules */
+/*
+ * May it be a unicast destination of the command (P45)? of_last: by the rules
+ * of the last generation.
+ */
+int	 guard_passes(const struct addr *, uint8_t command, int of_last);
 
 /* permit.c */
 void	 permit_load(const struct conf *);	/* of parent.generation */

@@ -63,7 +63,11 @@ sockopen_fail(int s)
 
 static const struct option listen_options[] = {
 	{ SOL_SOCKET, SO_REUSEADDR, 1, 1 },
-	{ SOL_SOCKET, SO_KEEPALIVE, 1, 1 },	/* accepted ones inherit */
+};
+
+/* Of both ends of a stream; accepted ones inherit a listener's. */
+static const struct option stream_options[] = {
+	{ SOL_SOCKET, SO_KEEPALIVE, 1, 1 },
 #ifdef TCP_KEEPIDLE
 	{ IPPROTO_TCP, TCP_KEEPIDLE, KEEP_IDLE, 0 },
 	{ IPPROTO_TCP, TCP_KEEPINTVL, KEEP_INTERVAL, 0 },
@@ -88,7 +92,8 @@ sockopen_listen(const struct endpoint *ep, const char **what)
 	if (s == -1)
 		return -1;
 	*what = "options";
-	if (sockopen_options(s, listen_options, nitems(listen_options)) == -1)
+	if (sockopen_options(s, listen_options, nitems(listen_options)) == -1 ||
+	    sockopen_options(s, stream_options, nitems(stream_options)) == -1)
 		return sockopen_fail(s);
 	*what = "bind";
 	if (bind(s, (struct sockaddr *)&ss, len) == -1)
@@ -408,11 +413,154 @@ sockopen_send(int s, const struct sock_key *k, const struct addr *source,
 	return sockopen_bind(s, &from, 0, k->ifindex, bound);
 }
 
+static int
+sockopen_from(int s, const struct addr *source)
+{
+	struct sockaddr_storage	 ss;
+	struct endpoint		 ep = { .addr = *source };
+	socklen_t		 len;
+#ifdef IP_BIND_ADDRESS_NO_PORT
+	const struct option	 late[] = {
+		{ IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1, 0 },
+	};
+
+	/* The port by connect(2): one for each destination, not one for all. */
+	(void)sockopen_options(s, late, nitems(late));
+#endif
+	len = endpoint_to_sockaddr(&ep, &ss);
+	return bind(s, (struct sockaddr *)&ss, len);
+}
+
+/* P6: what the engine gets is on its way; the local address is known now. */
+static int
+sockopen_connect(const struct sock_key *k, const struct addr *source,
+    struct endpoint *bound)
+{
+	struct sockaddr_storage	 ss;
+	struct endpoint		 ep = { .addr = k->addr, .port = k->port };
+	socklen_t		 len;
+	int			 s;
+
+	s = socket(addr_sockaf(&k->addr),
+	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s == -1)
+		return -1;
+	if (sockopen_options(s, stream_options, nitems(stream_options)) == -1 ||
+	    sockopen_pin(s, k->ifindex, SOCKOPEN_MARK_EGRESS) == -1 ||
+	    (source->af == k->addr.af && sockopen_from(s, source) == -1))
+		return sockopen_fail(s);
+	if (addr_is_linklocal(&k->addr))
+		ep.addr.scope = k->ifindex;
+	len = endpoint_to_sockaddr(&ep, &ss);
+	if (connect(s, (struct sockaddr *)&ss, len) == -1 &&
+	    errno != EINPROGRESS)
+		return sockopen_fail(s);
+	len = sizeof(ss);
+	if (getsockname(s, (struct sockaddr *)&ss, &len) == -1 ||
+	    endpoint_from_sockaddr(bound, (struct sockaddr *)&ss) == -1)
+		return sockopen_fail(s);
+	return s;
+}
+
+static const struct option egress_options[] = {
+#ifdef UDP_GRO
+	{ IPPROTO_UDP, UDP_GRO, 1, 0 },
+#endif
+};
+
+/* What others joined is not for a socket without an address of its own. */
+static int
+sockopen_unicast(int s, const struct sock_key *k, uint32_t buffer)
+{
+	static const struct option	 v4[] = {
+#ifdef IP_MULTICAST_ALL
+		{ IPPROTO_IP, IP_MULTICAST_ALL, 0, 1 },
+#endif
+	};
+	static const struct option	 v6[] = {
+#ifdef IPV6_MULTICAST_ALL
+		{ IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0, 0 },
+#endif
+	};
+
+	if (sockopen_options(s, egress_options, nitems(egress_options)) ==
+	    -1 || (k->addr.af == ADDR_V4 ?
+	    sockopen_options(s, v4, nitems(v4)) :
+	    sockopen_options(s, v6, nitems(v6))) == -1 ||
+	    sockopen_buffer(s, MAXIMUM((int)buffer, RELAY_BUFFER),
+	    RELAY_BUFFER) == -1)
+		return -1;
+	return sockopen_pin(s, k->ifindex, SOCKOPEN_MARK_EGRESS);
+}
+
+/* One of a pool, for whatever REMOTE: the engine says it per datagram. */
+static int
+sockopen_egress(int s, const struct sock_key *k, const struct addr *source,
+    uint32_t buffer, struct endpoint *bound)
+{
+	(void)source;			/* the key has it */
+	if (sockopen_unicast(s, k, buffer) == -1)
+		return -1;
+	return sockopen_bind(s, &k->addr, 0, k->ifindex, bound);
+}
+
+/* For one REMOTE; with port 0 (P24) for any port of it, not connected. */
+static int
+sockopen_dedicated(int s, const struct sock_key *k, const struct addr *source,
+    uint32_t buffer, struct endpoint *bound)
+{
+	struct sockaddr_storage	 ss;
+	struct endpoint		 ep = { .addr = k->addr, .port = k->port };
+	struct addr		 from = { .af = k->addr.af };
+	socklen_t		 len;
+
+	if (source->af == k->addr.af)
+		from = *source;
+	if (sockopen_unicast(s, k, buffer) == -1 ||
+	    sockopen_bind(s, &from, 0, k->ifindex, bound) == -1)
+		return -1;
+	if (k->port == 0)
+		return 0;
+	len = endpoint_to_sockaddr(&ep, &ss);
+	if (connect(s, (struct sockaddr *)&ss, len) == -1)
+		return -1;
+	len = sizeof(ss);
+	if (getsockname(s, (struct sockaddr *)&ss, &len) == -1)
+		return -1;
+	return endpoint_from_sockaddr(bound, (struct sockaddr *)&ss);
+}
+
+void
+sockopen_route(const struct addr *to, uint32_t ifindex, struct addr *from)
+{
+	struct sockaddr_storage	 ss;
+	struct endpoint		 ep = { .addr = *to, .port = 9 }, local;
+	socklen_t		 len = endpoint_to_sockaddr(&ep, &ss);
+	int			 s;
+
+	memset(from, 0, sizeof(*from));
+	s = socket(addr_sockaf(to), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0);
+	if (s == -1)
+		return;
+	if (sockopen_pin(s, ifindex, SOCKOPEN_MARK_EGRESS) == 0 &&
+	    connect(s, (struct sockaddr *)&ss, len) == 0) {
+		len = sizeof(ss);
+		if (getsockname(s, (struct sockaddr *)&ss, &len) == 0 &&
+		    endpoint_from_sockaddr(&local,
+		    (struct sockaddr *)&ss) == 0)
+			*from = local.addr;
+	}
+	close(s);
+}
+
 static int (*const sockopen_kind[SOCK_MAX])(int, const struct sock_key *,
     const struct addr *, uint32_t, struct endpoint *) = {
 	[SOCK_RELAY] = sockopen_relay,
 	[SOCK_GROUP] = sockopen_group,
 	[SOCK_SEND] = sockopen_send,
+	[SOCK_EGRESS] = sockopen_egress,
+	[SOCK_DEDICATED] = sockopen_dedicated,
 };
 
 int
@@ -421,6 +569,8 @@ sockopen_key(const struct sock_key *k, const struct addr *source,
 {
 	int	 s;
 
+	if (k->kind == SOCK_CONNECT)
+		return sockopen_connect(k, source, bound);
 	if (k->kind >= SOCK_MAX || sockopen_kind[k->kind] == NULL) {
 		errno = EINVAL;
 		return -1;

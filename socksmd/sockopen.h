@@ -23,5 +23,11 @@ int	 sockopen_control(const char *path, const char **what);
  */
 int	 sockopen_key(const struct sock_key *, const struct addr *source,
 	    uint32_t buffer, struct endpoint *bound);
+/*
+ * The address from which the system would send there, out of that interface
+ * if it is not 0; ADDR_NONE: there is no way.
+ */
+void	 sockopen_route(const struct addr *to, uint32_t ifindex,
+	    struct addr *from);
 
 #endif

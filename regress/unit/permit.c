@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -70,6 +71,14 @@ distribute_iface_addr(uint32_t ifindex, uint8_t af)
 	return NULL;
 }
 
+const struct addr *
+distribute_egress_addr(uint32_t ifindex, uint8_t af)
+{
+	(void)ifindex;
+	(void)af;
+	return NULL;
+}
+
 int
 listen_is_local(const struct addr *addr)
 {
@@ -116,12 +125,23 @@ log_warnx(const char *fmt, ...)
 	(void)fmt;
 }
 
+void
+fatal(const char *fmt, ...)
+{
+	(void)fmt;
+	abort();
+}
+
 static int
 setup(void **state)
 {
 	(void)state;
 	memset(&inside_addr, 0, sizeof(inside_addr));
 	assert_int_equal(addr_parse(&inside_addr.net.addr, "10.0.0.1"), 0);
+	inside_addr.net.len = 24;
+	strlcpy(inside_addr.ifname, "em8", sizeof(inside_addr.ifname));
+	TAILQ_INIT(&iface_addrs);
+	TAILQ_INSERT_TAIL(&iface_addrs, &inside_addr, entry);
 	parent.generation = 5;
 	parent.conf = &conf;
 	TAILQ_INIT(&conf.rules);
@@ -130,6 +150,7 @@ setup(void **state)
 	rule.rule.commands = CMD_RECEIVE | CMD_SEND;
 	TAILQ_INSERT_TAIL(&conf.rules, &rule, entry);
 	permit_load(&conf);
+	permit_load(&conf);		/* as of the last generation */
 	answers = made = fds_queued = 0;
 	return 0;
 }
@@ -303,6 +324,129 @@ test_descriptors_queue_up(void **state)
 	expect(&g, 0, 0);
 }
 
+/* The rule passes connect to what; it replaces the one there is. */
+static void
+rule_connect(uint8_t type, const char *prefix)
+{
+	struct prefix	 p;
+
+	memset(&rule.rule.to, 0, sizeof(rule.rule.to));
+	rule.rule.action = RULE_PASS;
+	rule.rule.commands = CMD_CONNECT;
+	rule.rule.to.type = type;
+	if (prefix != NULL) {
+		assert_int_equal(prefix_parse(&p, prefix), 0);
+		rule.rule.to.a = p.addr;
+		rule.rule.to.plen = p.len;
+	}
+	permit_load(&conf);
+}
+
+static void
+expect_connect(const char *addr, int err)
+{
+	struct msg_grant	 g = grant(SOCK_CONNECT, addr, 80, EGRESS);
+
+	expect(&g, err, err == 0);
+}
+
+static void
+test_connect(void **state)
+{
+	struct msg_grant	 g = grant(SOCK_CONNECT, "192.0.2.10", 80, 0);
+
+	(void)state;
+	expect(&g, EPERM, 0);		/* no rule names the command */
+	rule_connect(RULE_ANY, NULL);
+	expect(&g, 0, 1);		/* the routing table's choice */
+	g.key.ifindex = EGRESS;
+	expect(&g, 0, 1);
+	g.key.ifindex = INSIDE;
+	expect(&g, ENODEV, 0);
+	g = grant(SOCK_CONNECT, "192.0.2.10", 0, 0);
+	expect(&g, EINVAL, 0);
+	expect_connect("0.0.0.0", EINVAL);
+	expect_connect("::", EINVAL);
+	expect_connect("239.1.1.1", EINVAL);
+	expect_connect("ff05::1", EINVAL);
+	expect_connect("2001:db8::1", 0);
+}
+
+/* P45, whatever policy says. */
+static const char *const protected[] = {
+	"127.0.0.1", "127.255.0.1", "10.0.0.1", "10.0.0.255", "10.0.0.0",
+	"169.254.1.1", "255.255.255.255", "240.0.0.1", "0.1.2.3", "::1",
+	"fe80::1", "::ffff:10.0.0.1", "::ffff:127.0.0.1", "64:ff9b::a00:1",
+	"64:ff9b::7f00:1", "2002:a00:1::5", "2002:7f00:1::", "::10.0.0.1"
+};
+
+static void
+test_connect_protected(void **state)
+{
+	size_t	 i;
+
+	(void)state;
+	for (i = 0; i < nitems(protected); i++) {
+		rule_connect(RULE_ANY, NULL);
+		expect_connect(protected[i], EACCES);
+		rule_connect(RULE_PREFIX, strchr(protected[i], ':') != NULL ?
+		    "::/0" : "0.0.0.0/0");
+		expect_connect(protected[i], EACCES);
+		rule_connect(RULE_TABLE, NULL);
+		expect_connect(protected[i], EACCES);
+		/* Policy unmaps: a mapped one is nobody's to grant. */
+		rule_connect(RULE_PREFIX, protected[i]);
+		expect_connect(protected[i], strncmp(protected[i], "::ffff:",
+		    7) == 0 ? EACCES : 0);
+	}
+}
+
+static void
+test_connect_named(void **state)
+{
+	(void)state;
+	rule_connect(RULE_SELF, NULL);
+	expect_connect("10.0.0.1", 0);
+	expect_connect("127.0.0.1", 0);
+	expect_connect("10.0.0.255", EACCES);
+	rule_connect(RULE_IFACE, NULL);
+	expect_connect("10.0.0.1", EACCES);
+	strlcpy(rule.rule.to.name, "em8", sizeof(rule.rule.to.name));
+	permit_load(&conf);
+	expect_connect("10.0.0.1", 0);
+	rule_connect(RULE_PREFIX, "10.0.0.0/24");
+	expect_connect("10.0.0.1", EACCES);
+	rule_connect(RULE_PREFIX, "127.0.0.0/16");
+	expect_connect("127.0.0.5", 0);
+	expect_connect("127.1.0.5", EACCES);
+	rule_connect(RULE_PREFIX, "10.0.0.1");
+	rule.rule.to.neg = 1;
+	permit_load(&conf);
+	expect_connect("10.0.0.1", EACCES);
+	rule.rule.to.neg = 0;
+	rule.rule.to.named = 1;		/* an address by its name */
+	permit_load(&conf);
+	expect_connect("10.0.0.1", EACCES);
+	rule.rule.to.named = 0;
+	rule.rule.action = RULE_BLOCK;
+	permit_load(&conf);
+	expect_connect("10.0.0.1", EPERM);
+}
+
+/* A grant of the last generation goes by the rules of that. */
+static void
+test_connect_generations(void **state)
+{
+	struct msg_grant	 g = grant(SOCK_CONNECT, "10.0.0.1", 80, 0);
+
+	(void)state;
+	rule_connect(RULE_PREFIX, "10.0.0.1");
+	rule_connect(RULE_ANY, NULL);
+	expect(&g, EACCES, 0);
+	g.generation = 4;
+	expect(&g, 0, 1);
+}
+
 #define T(f)	cmocka_unit_test_setup(f, setup)
 
 int
@@ -317,6 +461,10 @@ main(void)
 		T(test_commands_without_a_rule),
 		T(test_generations),
 		T(test_descriptors_queue_up),
+		T(test_connect),
+		T(test_connect_protected),
+		T(test_connect_named),
+		T(test_connect_generations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
