@@ -78,8 +78,8 @@ control_row(struct ctl_client *c, enum ctl_type type, const void *data,
 		c->rows++;
 }
 
-static void
-client_end(struct ctl_client *c, int error, const char *text)
+void
+control_end(struct ctl_client *c, int error, const char *text)
 {
 	struct ctl_end	 end;
 
@@ -91,6 +91,12 @@ client_end(struct ctl_client *c, int error, const char *text)
 	c->ended = 1;
 	c->walked = 1;
 	c->head = c->tail;
+}
+
+void
+control_fail(struct ctl_client *c, const char *text)
+{
+	control_end(c, EINVAL, text);
 }
 
 int
@@ -133,8 +139,12 @@ client_walk(struct ctl_client *c)
 	    !client_full(c); n++)
 		if (!c->listing->step(c))
 			c->walked = 1;
-	if (!c->dead && !c->ended && c->walked && client_wants(c) == 0)
-		client_end(c, 0, "");
+	if (c->dead || c->ended || c->open || !c->walked ||
+	    client_wants(c) > 0)
+		return;
+	if (c->listing->end != NULL)
+		c->listing->end(c);
+	control_end(c, 0, "");
 }
 
 static void
@@ -180,18 +190,26 @@ static void
 client_request(struct ctl_client *c, struct imsg *imsg)
 {
 	struct ctl_request	 r;
+	uint32_t		 type = imsg_get_type(imsg);
 
 	if (c->listing != NULL || imsg_get_data(imsg, &r, sizeof(r)) == -1 ||
 	    memchr(r.user, '\0', sizeof(r.user)) == NULL ||
-	    memchr(r.label, '\0', sizeof(r.label)) == NULL) {
+	    memchr(r.label, '\0', sizeof(r.label)) == NULL ||
+	    memchr(r.question.command, '\0',
+	    sizeof(r.question.command)) == NULL ||
+	    memchr(r.question.domain, '\0',
+	    sizeof(r.question.domain)) == NULL) {
 		c->dead = 1;
 		return;
 	}
 	c->req = r;
 	if (r.version != CTL_VERSION)
-		client_end(c, EPROTONOSUPPORT, "other version of socksmctl");
-	else if ((c->listing = show_listing(imsg_get_type(imsg))) == NULL)
-		client_end(c, ENOTSUP, "unknown request");
+		control_end(c, EPROTONOSUPPORT, "other version of socksmctl");
+	else if ((c->listing = show_listing(type)) == NULL &&
+	    (c->listing = command_listing(type)) == NULL)
+		control_end(c, ENOTSUP, "unknown request");
+	else if (c->listing->root && c->uid != 0)
+		control_end(c, EPERM, "this is for root");
 }
 
 static void
@@ -234,11 +252,13 @@ client_late(int fd, short what, void *arg)
 	if (client_wants(c) > 0 && !c->ended) {
 		if (c->listing->late != NULL) {
 			c->listing->late(c);
-			client_end(c, 0, "");
+			control_end(c, 0, "");
 		} else
-			client_end(c, ETIMEDOUT, "the engine does not answer");
+			control_end(c, ETIMEDOUT, "the engine does not answer");
 		client_progress(c);
-	} else
+	} else if (c->open && !c->ended && imsgbuf_queuelen(&c->ibuf) == 0)
+		client_progress(c);	/* there is nothing to say */
+	else
 		c->dead = 1;
 	client_settle(c);
 }
@@ -392,11 +412,26 @@ control_on_counters(enum proc_role from, const void *data, int fd)
 		client_settle(c);
 }
 
-/* Lines and the result of a reload, for the client that asked. */
-void
-control_on_reload(enum proc_role from, const void *data, int fd)
+struct ctl_client *
+control_next(struct ctl_client *c)
 {
-	(void)from;
-	(void)data;
-	(void)fd;
+	do
+		c = c == NULL ? TAILQ_FIRST(&clients) : TAILQ_NEXT(c, entry);
+	while (c != NULL && c->dead);
+	return c;
+}
+
+int
+control_behind(struct ctl_client *c)
+{
+	return imsgbuf_queuelen(&c->ibuf) > CONTROL_MARK;
+}
+
+/* For who has something to say to clients from within another's doing. */
+void
+control_later(struct ctl_client *c)
+{
+	struct timeval	 now = { 0, 0 };
+
+	evtimer_add(&c->turn, &now);
 }

@@ -34,6 +34,7 @@ struct ctl_client {
 	uint8_t			 dead;		/* to be closed on the way out */
 	uint8_t			 walked;	/* no more objects */
 	uint8_t			 ended;		/* CTL_END is queued */
+	uint8_t			 open;		/* no end but by control_end */
 	struct imsgbuf		 ibuf;
 	struct event		 in;
 	struct event		 out;
@@ -45,6 +46,11 @@ struct ctl_client {
 	/* Where the listing stands: what of it fits the listing. */
 	uint64_t		 cursor;
 	struct sock_key		 key;
+	uint32_t		 generation;	/* 0: not begun; of explain */
+	uint32_t		 decider;	/* rules: the one that decides */
+	uint32_t		 limit;		/* and the last looked at */
+	uint32_t		 sessions;	/* killed */
+	uint32_t		 associations;
 	/* In the order asked, which is that of the answers. */
 	struct want		 want[CONTROL_WANTS];
 	uint32_t		 head, tail;
@@ -53,7 +59,8 @@ struct ctl_client {
 /*
  * One listing: step handles one object and gives 0 behind the last; counted
  * gets the figures of one that asked for them; late is called instead, where
- * there is one, if the engine does not answer.
+ * there is one, if the engine does not answer; end comes before CTL_END. What
+ * changes anything is for root.
  */
 struct listing {
 	uint32_t		 type;
@@ -62,6 +69,8 @@ struct listing {
 				    const struct want *,
 				    const struct msg_counters *);
 	void			(*late)(struct ctl_client *);
+	void			(*end)(struct ctl_client *);
+	uint8_t			 root;
 };
 
 /* control.c */
@@ -71,6 +80,17 @@ void	 control_row(struct ctl_client *, enum ctl_type, const void *, size_t);
 /* Asks the engine; -1 if it is not there. */
 int	 control_count(struct ctl_client *, enum count_what, uint64_t grant,
 	    const struct sock_key *);
+
+/* One after the other, NULL: the first; those that are to go left out. */
+struct ctl_client *control_next(struct ctl_client *);
+int	 control_behind(struct ctl_client *);	/* reads too slowly */
+void	 control_later(struct ctl_client *);	/* write, or close, in a turn */
+void	 control_end(struct ctl_client *, int error, const char *text);
+void	 control_fail(struct ctl_client *, const char *text);
+
+/* command.c */
+const struct listing *command_listing(uint32_t type);
+void	 control_reloaded(const struct msg_reload *);
 
 /* show.c */
 const struct listing *show_listing(uint32_t type);

@@ -16,7 +16,7 @@
 #include "addr.h"
 
 #define CTL_SOCKET	"/var/run/socksmd.sock"
-#define CTL_VERSION	1
+#define CTL_VERSION	2
 #define CTL_NAMELEN	64
 #define CTL_WORDLEN	32
 #define CTL_TEXTLEN	1024
@@ -33,6 +33,19 @@ enum ctl_type {
 	CTL_SHOW_USERS,
 	CTL_SHOW_STATISTICS,
 	CTL_SHOW_PROCESSES,
+	CTL_MONITOR,		/* answered until the client goes */
+	CTL_EXPLAIN,
+	/* root only */
+	CTL_RELOAD,
+	CTL_KILL_SESSION,	/* number */
+	CTL_KILL_ASSOCIATION,	/* number: the AID */
+	CTL_KILL_GRANT,		/* number */
+	CTL_KILL_USER,
+	CTL_KILL_HOST,
+	CTL_KILL_LABEL,
+	CTL_LOG_BRIEF,
+	CTL_LOG_VERBOSE,
+	CTL_RESET_STATISTICS,
 	CTL_REQUEST_MAX,
 	/* answers: rows of the listing, and its end */
 	CTL_SUMMARY,
@@ -45,8 +58,25 @@ enum ctl_type {
 	CTL_USER,
 	CTL_STATISTIC,
 	CTL_PROCESS,
+	CTL_EVENT,		/* of monitor */
+	CTL_VERDICT,		/* of explain: first the answer */
+	CTL_EXPLAINED,		/* then each rule */
+	CTL_LINE,		/* of a reload: an error or a warning */
+	CTL_RELOADED,
+	CTL_KILLED,
 	CTL_END,		/* struct ctl_end; nothing comes after */
 	CTL_MAX
+};
+
+/* What explain asks about; who asks are user and label of the request. */
+struct ctl_question {
+	struct addr	 from;
+	struct endpoint	 to;
+	uint8_t		 method;		/* as on the wire */
+	uint8_t		 ttl;
+	uint8_t		 pad[6];
+	char		 command[CTL_WORDLEN];
+	char		 domain[256];
 };
 
 /* Filters: "" and ADDR_NONE let everything pass; all must agree. */
@@ -56,6 +86,9 @@ struct ctl_request {
 	char		 user[CTL_NAMELEN];
 	char		 label[CTL_NAMELEN];
 	struct addr	 group;
+	struct addr	 host;			/* of kill */
+	uint64_t	 number;		/* of kill */
+	struct ctl_question question;
 };
 
 struct ctl_end {
@@ -160,6 +193,66 @@ struct ctl_user {
 struct ctl_statistic {				/* also CTL_DROP */
 	char		 name[CTL_WORDLEN];
 	uint64_t	 value;
+};
+
+/* What of it says something depends on the kind. */
+struct ctl_event {
+	uint64_t	 time;			/* ms since 1970 */
+	uint64_t	 sid;			/* 0: of no session */
+	uint64_t	 grant;			/* 0: of no association */
+	uint64_t	 in_octets;		/* at the end of one */
+	uint64_t	 out_octets;
+	struct endpoint	 client;
+	struct endpoint	 remote;		/* of a session: our address */
+	uint32_t	 rule;
+	uint32_t	 generation;		/* of a reload */
+	uint8_t		 matched;		/* rule says something */
+	uint8_t		 code;			/* of a refusal */
+	uint8_t		 pad[6];
+	char		 kind[CTL_WORDLEN];	/* "session-begin", ... */
+	char		 what[CTL_WORDLEN];	/* command or directions */
+	char		 dir[CTL_WORDLEN];
+	char		 reason[CTL_WORDLEN];	/* of an end */
+	char		 user[CTL_NAMELEN];
+	char		 listener[CTL_NAMELEN];
+	char		 label[CTL_NAMELEN];
+	char		 name[256];		/* that was asked for */
+};
+
+struct ctl_verdict {
+	uint32_t	 rule;			/* if one matched */
+	uint32_t	 idle;			/* seconds */
+	uint8_t		 pass;
+	uint8_t		 matched;
+	uint8_t		 code;			/* of the reply */
+	uint8_t		 log;
+	uint8_t		 ttl_max;		/* of a send, else 0 */
+	uint8_t		 pad[3];
+	char		 via[IF_NAMESIZE];
+	char		 label[CTL_NAMELEN];
+};
+
+struct ctl_explained {
+	uint32_t	 nr;
+	uint32_t	 line;
+	char		 what[CTL_WORDLEN];	/* "decides", "differs", ... */
+	char		 why[CTL_WORDLEN];	/* what differs */
+	char		 file[CTL_NAMELEN];
+	char		 text[CTL_TEXTLEN];
+};
+
+struct ctl_line {
+	char		 text[CTL_TEXTLEN];
+};
+
+struct ctl_reloaded {
+	uint32_t	 ok;
+	uint32_t	 generation;		/* in force now */
+};
+
+struct ctl_killed {
+	uint32_t	 sessions;
+	uint32_t	 associations;		/* alone */
 };
 
 struct ctl_process {

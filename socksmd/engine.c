@@ -243,6 +243,22 @@ count_engine(struct msg_counters *c)
 	c->found = 1;
 }
 
+/* What only grows; what there is now stays. */
+static void
+count_reset(void)
+{
+	static const uint8_t	 totals[] = { STAT_SESSIONS_TOTAL,
+	    STAT_ASSOCIATIONS_TOTAL, STAT_REQUESTS, STAT_REFUSED,
+	    STAT_AUTH_FAILED, STAT_RX_DGRAMS, STAT_TX_DGRAMS, STAT_TX_CALLS,
+	    STAT_TX_SEGMENTED, STAT_STREAMS_TOTAL };
+	size_t			 i;
+
+	sock_kernel_drops_all();	/* of before */
+	for (i = 0; i < nitems(totals); i++)
+		engine.stat[totals[i]] = 0;
+	memset(&engine.lost, 0, sizeof(engine.lost));
+}
+
 static void
 count_grant(const struct msg_count *m, struct msg_counters *c)
 {
@@ -276,6 +292,8 @@ engine_on_count(enum proc_role from, const void *data, int fd)
 		count_engine(&c);
 	else if (m->what == COUNT_GRANT)
 		count_grant(m, &c);
+	else if (m->what == COUNT_RESET)
+		count_reset();
 	else if (m->what == COUNT_GROUP)
 		group_count(&m->key, &c);
 	else

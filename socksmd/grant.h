@@ -60,6 +60,7 @@ struct grant {
 	uint8_t			 command;	/* CMD_CONNECT, CMD_UDP; 0: of
 						 * a group, by direction */
 	uint8_t			 is_receiver;
+	uint8_t			 revoked;	/* its end is on the way */
 	uint8_t			 is_pooled;	/* pool.c */
 	uint8_t			 ttl;
 	uint32_t		 idle;

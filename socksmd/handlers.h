@@ -12,10 +12,12 @@
 
 /* all children: proc.c */
 HANDLER(child_on_channel);
+HANDLER(child_on_verbose);
 
 /* parent: parent.c, distribute.c (configuration), permit.c, live.c */
 HANDLER(parent_on_ready);
 HANDLER(parent_on_log);
+HANDLER(parent_on_verbose);
 HANDLER(parent_on_done);
 HANDLER(distribute_on_ack);
 HANDLER(permit_on_grant);
@@ -69,8 +71,9 @@ HANDLER(lookup_on_resolved);
 /* policy: control.c */
 HANDLER(control_on_socket);
 HANDLER(control_on_counters);
-
+/* policy: command.c, revalidate.c */
 HANDLER(control_on_reload);
+HANDLER(revalidate_on_reloaded);
 
 /* resolver: resolver.c */
 HANDLER(resolver_on_resolve);

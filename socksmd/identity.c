@@ -12,6 +12,7 @@
 #include "question.h"
 #include "handlers.h"
 #include "log.h"
+#include "monitor.h"
 #include "proc.h"
 #include "socks.h"
 
@@ -98,6 +99,7 @@ identity_on_session(enum proc_role from, const void *data, int fd)
 	meter_init(&who->meter, "association", who->sid);
 	RB_INSERT(identities, &identities, who);
 	nidentities++;
+	monitor_session(who);
 }
 
 /* The session, known or still in the parent's channel; or NULL, it ended. */

@@ -24,6 +24,7 @@ enum msg_type {
 	M_CHANNEL,	/* parent -> child, fd: your channel to a peer */
 	M_READY,	/* child -> parent: sandbox closed, first thing said */
 	M_LOG,		/* child -> parent: a line for the log */
+	M_VERBOSE,	/* policy -> parent -> all: socksmctl log */
 	M_SHUTDOWN,	/* parent -> engine: end all, record all, then stop */
 	M_DONE,		/* engine -> policy -> parent: nothing comes after */
 	/* configuration: a generation is sent, prepared, then committed */
@@ -78,6 +79,10 @@ struct msg_channel {
 struct msg_log {
 	uint32_t	 priority;	/* syslog's; bounds checked by parent */
 	char		 text[MSG_LOGLEN];
+};
+
+struct msg_verbose {
+	uint8_t		 verbose;
 };
 
 struct msg_generation {			/* BEGIN, PREPARE, COMMIT, ACK */

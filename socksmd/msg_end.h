@@ -56,7 +56,8 @@ struct msg_ended {
 	uint64_t	 sid;
 };
 
-enum count_what { COUNT_ENGINE, COUNT_GRANT, COUNT_GROUP, COUNT_MAX };
+enum count_what { COUNT_ENGINE, COUNT_GRANT, COUNT_GROUP,
+	COUNT_RESET, /* the engine's totals */ COUNT_MAX };
 
 struct msg_count {
 	uint64_t	 token;		/* comes back */

@@ -164,6 +164,20 @@ parent_on_log(enum proc_role from, const void *data, int fd)
 }
 
 void
+parent_on_verbose(enum proc_role from, const void *data, int fd)
+{
+	const struct msg_verbose	*msg = data;
+	int				 i;
+
+	(void)from;
+	(void)fd;
+	log_verbose(msg->verbose);
+	for (i = PROC_PARENT + 1; i < PROC_MAX; i++)
+		if (proc_attached(i))
+			proc_send(i, M_VERBOSE, msg, -1);
+}
+
+void
 parent_on_ready(enum proc_role from, const void *data, int fd)
 {
 	(void)data;

@@ -88,6 +88,7 @@ struct identity {
 	uint8_t			 state;		/* enum identity_state */
 	uint8_t			 method;
 	uint8_t			 asked;		/* has been judged already */
+	uint8_t			 revoked;	/* its end is on the way */
 	char			*user;		/* or what was tried, or NULL */
 	long long		 since;		/* ms */
 	LIST_HEAD(, grant)	 grants;
@@ -114,6 +115,13 @@ void		 identity_close(struct identity *, const struct msg_end *);
 void		 identity_close_all(enum end_reason);
 
 #include "grant.h"
+
+/* revoke.c: 1, or 0 where that is under way already */
+int		 revoke_grant(struct grant *);
+int		 revoke_session(struct identity *);
+
+/* revalidate.c */
+void		 revalidate_start(void);	/* the rules are new */
 
 /* record.c, which also documents the keys */
 void	 meter_init(struct meter *, const char *kind, uint64_t sid);

@@ -368,6 +368,17 @@ child_on_channel(enum proc_role from, const void *data, int fd)
 	proc_attach(msg->peer, fd);
 }
 
+/* M_VERBOSE in every child. */
+void
+child_on_verbose(enum proc_role from, const void *data, int fd)
+{
+	const struct msg_verbose	*msg = data;
+
+	(void)from;
+	(void)fd;
+	log_verbose(msg->verbose);
+}
+
 const char *
 msg_string(const char *s, size_t n, const char *what)
 {

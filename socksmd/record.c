@@ -66,6 +66,7 @@
 
 #include "policy.h"
 #include "log.h"
+#include "monitor.h"
 #include "rule_print.h"
 #include "socks.h"
 
@@ -458,6 +459,7 @@ record_association(const struct grant *g, enum end_reason reason)
 {
 	struct line	 l;
 
+	monitor_association_end(g, reason);
 	if (!record_wanted(LOG_SESSIONS) || meter_summed(&g->who->meter,
 	    grant_first(g, g->ever), 0, &g->counters))
 		return;
@@ -483,6 +485,7 @@ record_session(const struct identity *who, const struct msg_end *end)
 {
 	struct line	 l;
 
+	monitor_session_end(who, end);
 	if (!record_wanted(LOG_SESSIONS))
 		return;
 	line_begin(&l, "session");
@@ -505,6 +508,7 @@ record_granted(const struct grant *g, uint16_t flags, int rule_log)
 {
 	struct line	 l;
 
+	monitor_granted(g, flags);
 	if (!(rule_log || record_wanted(LOG_ALL)) ||
 	    meter_summed(&granted, grant_first(g, flags), 0, NULL))
 		return;
@@ -523,6 +527,7 @@ record_blocked(const struct identity *who, uint8_t command,
 	struct basis	 b;
 	struct line	 l;
 
+	monitor_refused(who, command, remote, name, flags, code, v);
 	if (!(v->log || record_wanted(LOG_BLOCKED)))
 		return;
 	memset(&b, 0, sizeof(b));

@@ -397,15 +397,19 @@ process_step(struct ctl_client *c)
 }
 
 static const struct listing listings[] = {
-	{ CTL_SHOW_SUMMARY, summary_step, summary_counted, summary_late },
-	{ CTL_SHOW_SESSIONS, session_step, NULL, NULL },
-	{ CTL_SHOW_ASSOCIATIONS, association_step, association_counted, NULL },
-	{ CTL_SHOW_GROUPS, group_step, group_counted, NULL },
-	{ CTL_SHOW_RULES, rule_step, NULL, NULL },
-	{ CTL_SHOW_TABLES, table_step, NULL, NULL },
-	{ CTL_SHOW_USERS, user_step, NULL, NULL },
-	{ CTL_SHOW_STATISTICS, statistics_step, statistics_counted, NULL },
-	{ CTL_SHOW_PROCESSES, process_step, NULL, NULL }
+	{ .type = CTL_SHOW_SUMMARY, .step = summary_step,
+	    .counted = summary_counted, .late = summary_late },
+	{ .type = CTL_SHOW_SESSIONS, .step = session_step },
+	{ .type = CTL_SHOW_ASSOCIATIONS, .step = association_step,
+	    .counted = association_counted },
+	{ .type = CTL_SHOW_GROUPS, .step = group_step,
+	    .counted = group_counted },
+	{ .type = CTL_SHOW_RULES, .step = rule_step },
+	{ .type = CTL_SHOW_TABLES, .step = table_step },
+	{ .type = CTL_SHOW_USERS, .step = user_step },
+	{ .type = CTL_SHOW_STATISTICS, .step = statistics_step,
+	    .counted = statistics_counted },
+	{ .type = CTL_SHOW_PROCESSES, .step = process_step }
 };
 
 /* NULL: no such listing, or the daemon is not ready to give any. */
