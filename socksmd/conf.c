@@ -29,6 +29,8 @@ conf_new(void)
 	TAILQ_INIT(&c->egress);
 	TAILQ_INIT(&c->rules);
 	TAILQ_INIT(&c->tables);
+	TAILQ_INIT(&c->hosts);
+	TAILQ_INIT(&c->entries);
 	TAILQ_INIT(&c->users);
 	TAILQ_INIT(&c->hashes);
 	return c;
@@ -62,6 +64,22 @@ users_free(struct conf *c)
 	}
 }
 
+static void
+hosts_free(struct conf *c)
+{
+	struct conf_host	*h;
+	struct conf_entry	*e;
+
+	while ((e = TAILQ_FIRST(&c->entries)) != NULL) {
+		TAILQ_REMOVE(&c->entries, e, entry);
+		free(e);
+	}
+	while ((h = TAILQ_FIRST(&c->hosts)) != NULL) {
+		TAILQ_REMOVE(&c->hosts, h, entry);
+		free(h);
+	}
+}
+
 void
 conf_free(struct conf *c)
 {
@@ -83,6 +101,7 @@ conf_free(struct conf *c)
 		TAILQ_REMOVE(&c->tables, t, entry);
 		table_free(t);
 	}
+	hosts_free(c);
 	ifaces_free(&c->inside);
 	ifaces_free(&c->egress);
 	users_free(c);

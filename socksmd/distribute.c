@@ -98,6 +98,17 @@ named_list(const struct conf_ifaces *list, uint8_t role, FILE *err)
 	return error;
 }
 
+/* An interface that stands for its addresses. */
+static int
+named_exists(const struct rule_addr *ra, const struct rule *r, FILE *err)
+{
+	if (ra->type != RULE_IFACE || iface_index(ra->name) != 0)
+		return 0;
+	fprintf(err, "%s:%u: %s: no such interface; the name of a host has a "
+	    "dot in it or behind it\n", r->file, r->line, ra->name);
+	return -1;
+}
+
 int
 distribute_check(const struct conf *conf, FILE *err)
 {
@@ -108,6 +119,10 @@ distribute_check(const struct conf *conf, FILE *err)
 	if (named_list(&conf->inside, IFACE_INSIDE, err) == -1 ||
 	    named_list(&conf->egress, IFACE_EGRESS, err) == -1)
 		error = -1;
+	TAILQ_FOREACH(r, &conf->rules, entry)
+		if (named_exists(&r->rule.from, &r->rule, err) == -1 ||
+		    named_exists(&r->rule.to, &r->rule, err) == -1)
+			error = -1;
 	TAILQ_FOREACH(r, &conf->rules, entry)
 		if (r->rule.via[0] != '\0' && named_add(r->rule.via,
 		    IFACE_VIA, NULL, r->rule.file, r->rule.line, err) == -1)
@@ -158,7 +173,10 @@ distribute_egress_addr(uint32_t ifindex, uint8_t af)
 	return addr != NULL ? addr : named_addr(&names, ifindex, af);
 }
 
-/* The address to send from: as configured, else the interface's first. */
+/*
+ * The address to send from: as configured, else the interface's first. By IPv6
+ * the system chooses for each destination, as the scopes of both must fit.
+ */
 const struct addr *
 distribute_iface_addr(uint32_t ifindex, uint8_t af)
 {
@@ -167,7 +185,7 @@ distribute_iface_addr(uint32_t ifindex, uint8_t af)
 
 	if (addr != NULL)
 		return addr;
-	if ((a = iface_first(ifindex, af)) == NULL)
+	if (af != ADDR_V4 || (a = iface_first(ifindex, af)) == NULL)
 		return NULL;
 	return &a->net.addr;
 }

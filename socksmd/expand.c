@@ -13,8 +13,6 @@
 #include "conf.h"
 #include "lex.h"
 
-#define RULES_MAX	65536
-
 /* An empty list means that the rule does not say: one pass, without an item. */
 #define EACH(i, list, once)	\
 	for ((i) = (list)->first, (once) = 1; (i) != NULL || (once);	\
@@ -32,14 +30,15 @@ static uint64_t
 spec_count(const struct rule_spec *s)
 {
 	const struct items	*lists[] = { &s->from, &s->fport, &s->to,
-				    &s->port, &s->user, &s->group };
+				    &s->port, &s->user, &s->group,
+				    &s->listener, &s->domain };
 	uint64_t		 n = 1;
 	size_t			 i;
 
 	for (i = 0; i < nitems(lists); i++) {
 		if (lists[i]->n > 1)
 			n *= lists[i]->n;
-		if (n > RULES_MAX)
+		if (n > CONF_RULES)
 			return n;
 	}
 	return n;
@@ -52,23 +51,43 @@ rule_one(struct conf *c, const struct rule *r)
 		err(1, "reading the configuration");
 }
 
+/* A list of words, and where each of them goes in the rule. */
+struct texts {
+	const struct items	*list;		/* NULL behind the last */
+	char			*to;
+	size_t			 size;
+};
+
 /* The inner half of the product: who. Names were checked by the grammar. */
 static void
-expand_users(struct conf *c, struct rule_spec *s, struct rule *r)
+expand_texts(struct conf *c, const struct texts *t, struct rule *r)
 {
-	struct item	*u, *g;
-	int		 u1, g1;
+	struct item	*i;
+	int		 once;
 
-	EACH(u, &s->user, u1) {
-		if (u != NULL)
-			(void)strlcpy(r->user, u->word->s, sizeof(r->user));
-		EACH(g, &s->group, g1) {
-			if (g != NULL)
-				(void)strlcpy(r->group, g->word->s,
-				    sizeof(r->group));
-			rule_one(c, r);
-		}
+	if (t->list == NULL) {
+		rule_one(c, r);
+		return;
 	}
+	EACH(i, t->list, once) {
+		if (i != NULL)
+			(void)strlcpy(t->to, i->word->s, t->size);
+		expand_texts(c, t + 1, r);
+	}
+}
+
+static void
+expand_who(struct conf *c, struct rule_spec *s, struct rule *r)
+{
+	const struct texts	 texts[] = {
+		{ &s->user, r->user, sizeof(r->user) },
+		{ &s->group, r->group, sizeof(r->group) },
+		{ &s->listener, r->listener, sizeof(r->listener) },
+		{ &s->domain, r->domain, sizeof(r->domain) },
+		{ NULL, NULL, 0 }
+	};
+
+	expand_texts(c, texts, r);
 }
 
 static void
@@ -83,7 +102,7 @@ expand_ports(struct conf *c, struct rule_spec *s, struct rule *r)
 		EACH(t, &s->port, t1) {
 			if (t != NULL)
 				r->port = t->port;
-			expand_users(c, s, r);
+			expand_who(c, s, r);
 		}
 	}
 }
@@ -127,9 +146,9 @@ rule_expand(struct conf *c, struct rule_spec *s)
 	struct rule		 r = s->rule;
 	uint64_t		 n = spec_count(s);
 
-	if (n + (last == NULL ? 0 : last->rule.nr + 1) > RULES_MAX) {
+	if (n + (last == NULL ? 0 : last->rule.nr + 1) > CONF_RULES) {
 		word_error(s->at, "%s: the lists make more than %d rules in "
-		    "all", s->at->s, RULES_MAX);
+		    "all", s->at->s, CONF_RULES);
 		return;
 	}
 	rule_place(&r, s->at);

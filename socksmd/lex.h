@@ -72,6 +72,8 @@ struct rule_spec {
 	struct items	 port;
 	struct items	 user;
 	struct items	 group;
+	struct items	 listener;
+	struct items	 domain;
 };
 
 /* conf.c: complaints, each with file:line. */
@@ -122,6 +124,8 @@ int	 value_range(const struct word *, const struct word *,
 	    struct rule_addr *);
 int	 value_port(const struct word *, int op, struct rule_port *);
 int	 value_host(const struct word *, const char *what, struct addr *);
+int	 value_is_addr(const char *);	/* looks like one, right or wrong */
+int	 value_is_hostname(const char *);
 
 /* listener.c */
 void	 listener_add(struct conf *, struct conf_listener *, struct word *at,
@@ -132,7 +136,7 @@ void	 iface_add(struct conf_ifaces *, const char *what, struct items *,
 
 /* refer.c: names that are looked up when all has been read. */
 enum refer { REFER_TABLE, REFER_USER, REFER_GROUP, REFER_EGRESS,
-	REFER_USERS_FILE };
+	REFER_USERS_FILE, REFER_LISTENER };
 void	 refer_add(enum refer, struct word *);
 void	 refer_check(struct conf *);
 void	 refer_clear(void);
@@ -140,23 +144,33 @@ void	 refer_clear(void);
 /* rulespec.c */
 struct rule_spec *spec_new(struct word *, enum rule_action);
 struct item *spec_addr(struct word *, int type, int neg);
-struct item *spec_prefix(struct word *, int neg);
+struct item *spec_host(struct conf *, struct word *, int neg);
 struct item *spec_range(struct word *, struct word *, int neg);
 struct item *spec_port(struct word *, int op);
 void	 spec_names(struct items *, struct items *, const char *what,
 	    enum refer);
 void	 spec_ttl(struct rule_spec *, struct word *);
 void	 spec_mode(struct rule_spec *, struct items *);
+void	 spec_method(struct rule_spec *, struct items *);
+void	 spec_domain(struct rule_spec *, struct items *);
+void	 spec_timeout(struct rule_spec *, struct word *, struct word *);
+void	 spec_egress(struct rule_spec *, struct word *);
 void	 spec_text(struct word *, const char *what, char *, size_t);
 void	 spec_later(struct word *);
 int	 spec_check(struct rule_spec *);
 
 /* expand.c */
 void	 rule_expand(struct conf *, struct rule_spec *);
+/* rules_check.c: warns of rules that mean nothing */
+void	 rules_check(struct conf *);
+/* host.c: the number of a name, in *nr; -1 has been reported. */
+int	 host_add(struct conf *, const struct word *, uint32_t *nr);
+void	 host_entry(struct conf *, struct table *, const struct word *,
+	    int neg, int from_file);
 /* users.c, table_file.c */
 void	 users_read(struct conf *, const struct word *path);
-void	 table_read(struct table *, const struct word *path);
-void	 table_entry(struct table *, const struct word *, int neg,
-	    int from_file);
+void	 table_read(struct conf *, struct table *, const struct word *path);
+void	 table_entry(struct conf *, struct table *, const struct word *,
+	    int neg, int from_file);
 
 #endif

@@ -177,6 +177,16 @@ parent_on_verbose(enum proc_role from, const void *data, int fd)
 			proc_send(i, M_VERBOSE, msg, -1);
 }
 
+/* The names of hosts in the configuration have become addresses. */
+static void
+parent_named(int ok)
+{
+	if (!ok)
+		parent_stop(1);		/* errors are on standard error */
+	if (!stopping)
+		distribute_start(parent.conf, parent_up);
+}
+
 void
 parent_on_ready(enum proc_role from, const void *data, int fd)
 {
@@ -191,7 +201,7 @@ parent_on_ready(enum proc_role from, const void *data, int fd)
 	sandbox_parent();
 	proc_send(PROC_POLICY, M_CONTROL, NULL, parent.control_fd);
 	parent.control_fd = -1;
-	distribute_start(parent.conf, parent_up);
+	names_resolve(parent.conf, stderr, parent_named);
 }
 
 void

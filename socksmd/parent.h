@@ -71,6 +71,12 @@ void	 guard_load(const struct conf *);	/* the next generation's rules */
  */
 int	 guard_passes(const struct addr *, uint8_t command, int of_last);
 
+/*
+ * names.c: puts addresses in the place of the names of hosts, then calls back
+ * with 1, or with 0 and what is wrong in err. Perhaps at once.
+ */
+void	 names_resolve(struct conf *, FILE *err, void (*done)(int));
+
 /* permit.c */
 void	 permit_load(const struct conf *);	/* of parent.generation */
 

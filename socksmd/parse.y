@@ -40,14 +40,15 @@ static void	 act_listen_option(struct word *);
 }
 
 %token	<word>	STRING TABLENAME COMMAND
-%token	<word>	ADDRESS ALL ANY AUTH BLOCK CONST EGRESS FILENAME FROM GROUP
-%token	<word>	INCLUDE INET INET6 INSIDE LABEL LISTEN LOCAL LOG MATCH MODE ON
-%token	<word>	PASS PERSIST PORT QUICK SELF SET TABLE TO TTL USER USERS VIA
+%token	<word>	ADDRESS ALL ANY AUTH BLOCK CONST DOMAIN EGRESS FILENAME FROM
+%token	<word>	GROUP INCLUDE INET INET6 INSIDE LABEL LISTEN LISTENER LOCAL LOG
+%token	<word>	MATCH METHOD MODE ON PASS PERSIST PORT QUICK SELF SET TABLE
+%token	<word>	TIMEOUT TO TTL USER USERS VIA
 %token	<word>	NE LE GE ERROR
 
 %type	<items>	words names wordlist hosts hostlist ports portlist
 %type	<item>	host port
-%type	<word>	address
+%type	<word>	address service
 %type	<number> operator not
 
 %%
@@ -143,7 +144,7 @@ tableopt	: CONST				{ table->is_const = 1; }
 				word_error($1, "table <%s>: second file",
 				    table->name);
 			else
-				table_read(table, $2);
+				table_read(conf, table, $2);
 		}
 		| '{' '}'
 		| '{' entries '}'
@@ -154,7 +155,7 @@ entries		: entry
 		;
 
 entry		: not STRING			{
-			table_entry(table, $2, $1, 0);
+			table_entry(conf, table, $2, $1, 0);
 		}
 		| '{' entries '}'
 		;
@@ -234,7 +235,7 @@ host		: ANY				{
 		| not TABLENAME			{
 			$$ = spec_addr($2, RULE_TABLE, $1);
 		}
-		| not STRING			{ $$ = spec_prefix($2, $1); }
+		| not STRING			{ $$ = spec_host(conf, $2, $1); }
 		| not STRING '-' STRING		{ $$ = spec_range($2, $4, $1); }
 		;
 
@@ -246,7 +247,11 @@ portlist	: ports
 		| portlist comma ports		{ $$ = items_join($1, $3); }
 		;
 
-port		: operator STRING		{ $$ = spec_port($2, $1); }
+port		: operator service		{ $$ = spec_port($2, $1); }
+		;
+
+service		: STRING
+		| DOMAIN
 		;
 
 operator	: /* empty */			{ $$ = OP_NONE; }
@@ -268,6 +273,16 @@ ruleopt		: USER names			{
 		| GROUP names			{
 			spec_names(&spec->group, $2, "group", REFER_GROUP);
 		}
+		| METHOD names			{ spec_method(spec, $2); }
+		| LISTENER names		{
+			spec_names(&spec->listener, $2, "listener",
+			    REFER_LISTENER);
+		}
+		| DOMAIN names			{ spec_domain(spec, $2); }
+		| TIMEOUT STRING STRING		{
+			spec_timeout(spec, $2, $3);
+		}
+		| EGRESS STRING			{ spec_egress(spec, $2); }
 		| TTL LE STRING			{ spec_ttl(spec, $3); }
 		| MODE names			{ spec_mode(spec, $2); }
 		| LOCAL ANY			{ spec->rule.local_any = 1; }
@@ -280,10 +295,6 @@ ruleopt		: USER names			{
 			    sizeof(spec->rule.label));
 		}
 		| STRING			{
-			spec_later($1);
-			YYERROR;
-		}
-		| EGRESS			{
 			spec_later($1);
 			YYERROR;
 		}
@@ -303,6 +314,7 @@ static const struct keyword keywords[] = {	/* in order: bsearch */
 	{ "auth",	AUTH },
 	{ "block",	BLOCK },
 	{ "const",	CONST },
+	{ "domain",	DOMAIN },
 	{ "egress",	EGRESS },
 	{ "file",	FILENAME },
 	{ "from",	FROM },
@@ -313,9 +325,11 @@ static const struct keyword keywords[] = {	/* in order: bsearch */
 	{ "inside",	INSIDE },
 	{ "label",	LABEL },
 	{ "listen",	LISTEN },
+	{ "listener",	LISTENER },
 	{ "local",	LOCAL },
 	{ "log",	LOG },
 	{ "match",	MATCH },
+	{ "method",	METHOD },
 	{ "mode",	MODE },
 	{ "on",		ON },
 	{ "pass",	PASS },
@@ -325,6 +339,7 @@ static const struct keyword keywords[] = {	/* in order: bsearch */
 	{ "self",	SELF },
 	{ "set",	SET },
 	{ "table",	TABLE },
+	{ "timeout",	TIMEOUT },
 	{ "to",		TO },
 	{ "ttl",	TTL },
 	{ "user",	USER },
@@ -485,7 +500,11 @@ act_set(struct word *option, struct items *list)
 		set_flags(option, list);
 		break;
 	case SETTING_LATER:
-		word_error(option, "set %s: not supported yet", option->s);
+		/* What is in force anyway is no error. */
+		if (strcmp(option->s, "coalesce") != 0 || list->n != 1 ||
+		    strcmp(list->first->word->s, "0") != 0)
+			word_error(option, "set %s: not supported yet",
+			    option->s);
 		break;
 	default:
 		word_error(option, "set %s: there is no such option",
@@ -571,6 +590,8 @@ conf_parse(const char *file, FILE *f)
 		refer_check(c);
 		if (c->errors == 0 && TAILQ_EMPTY(&c->listeners))
 			word_error(&at, "no \"listen on\": nothing to serve");
+		if (c->errors == 0)
+			rules_check(c);
 	}
 	parse_end();
 	if (c->errors == 0)

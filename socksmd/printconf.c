@@ -58,11 +58,13 @@ ifaces_print(const char *what, const struct conf_ifaces *l, FILE *f)
 }
 
 static void
-entries_print(const struct table *t, uint32_t shown, FILE *f)
+entries_print(const struct conf *c, const struct table *t, uint32_t shown,
+    FILE *f)
 {
-	const char	*sep = shown > PRINT_WIDE ? "\n\t" : " ";
-	char		 buf[ADDR_STRLEN];
-	uint32_t	 i, n = 0;
+	const struct conf_entry	*e;
+	const char		*sep = shown > PRINT_WIDE ? "\n\t" : " ";
+	char			 buf[ADDR_STRLEN];
+	uint32_t		 i, n = 0;
 
 	fprintf(f, " {");
 	for (i = 0; i < t->n; i++) {
@@ -72,17 +74,24 @@ entries_print(const struct table *t, uint32_t shown, FILE *f)
 		    t->e[i].neg ? "!" : "", prefix_print(&t->e[i].prefix, buf,
 		    sizeof(buf)));
 	}
+	TAILQ_FOREACH(e, &c->entries, entry)
+		if (e->table == t && !e->from_file)
+			fprintf(f, "%s%s%s%s", n++ > 0 ? "," : "", sep,
+			    e->neg ? "!" : "", e->host->name);
 	fprintf(f, "%s}", shown > PRINT_WIDE ? "\n" : " ");
 }
 
 /* What stands in a file is the file's; only its name is printed. */
 static void
-table_print(const struct table *t, FILE *f)
+table_print(const struct conf *c, const struct table *t, FILE *f)
 {
-	uint32_t	 i, shown = 0;
+	const struct conf_entry	*e;
+	uint32_t		 i, shown = 0;
 
 	for (i = 0; i < t->n; i++)
 		shown += !t->e[i].from_file;
+	TAILQ_FOREACH(e, &c->entries, entry)
+		shown += e->table == t && !e->from_file;
 	fprintf(f, "table <%s>%s%s", t->name, t->is_const ? " const" : "",
 	    t->persist ? " persist" : "");
 	if (t->file != NULL) {
@@ -90,8 +99,14 @@ table_print(const struct table *t, FILE *f)
 		quoted_print(t->file, f);
 	}
 	if (shown > 0)
-		entries_print(t, shown, f);
+		entries_print(c, t, shown, f);
 	fprintf(f, "\n");
+}
+
+static const char *
+host_name(const struct conf *c, const struct rule_addr *ra)
+{
+	return ra->type == RULE_HOST ? conf_host(c, ra->host)->name : NULL;
 }
 
 void
@@ -100,7 +115,7 @@ conf_print(const struct conf *c, FILE *f)
 	const struct conf_listener	*l;
 	const struct table		*t;
 	const struct rule_node		*r;
-	char				 buf[1024];
+	char				 buf[2048];
 
 	settings_print(&c->settings, f);
 	TAILQ_FOREACH(l, &c->listeners, entry)
@@ -113,7 +128,9 @@ conf_print(const struct conf *c, FILE *f)
 		fprintf(f, "\n");
 	}
 	TAILQ_FOREACH(t, &c->tables, entry)
-		table_print(t, f);
+		table_print(c, t, f);
 	TAILQ_FOREACH(r, &c->rules, entry)
-		fprintf(f, "%s\n", rule_print(&r->rule, buf, sizeof(buf)));
+		fprintf(f, "%s\n", rule_print_hosts(&r->rule,
+		    host_name(c, &r->rule.from), host_name(c, &r->rule.to),
+		    buf, sizeof(buf)));
 }

@@ -90,6 +90,18 @@ refer_users_file(struct conf *c, const struct word *w)
 		word_error(w, "auth %s: there is no \"users file\"", w->s);
 }
 
+static void
+refer_listener(struct conf *c, const struct word *w)
+{
+	const struct conf_listener	*l;
+
+	TAILQ_FOREACH(l, &c->listeners, entry)
+		if (strcmp(l->label, w->s) == 0)
+			return;
+	if (c->errors == 0)
+		word_warn(w, "no listener has the label %s", w->s);
+}
+
 void
 refer_check(struct conf *c)
 {
@@ -98,7 +110,8 @@ refer_check(struct conf *c)
 		[REFER_USER] = refer_user,
 		[REFER_GROUP] = refer_group,
 		[REFER_EGRESS] = refer_egress,
-		[REFER_USERS_FILE] = refer_users_file
+		[REFER_USERS_FILE] = refer_users_file,
+		[REFER_LISTENER] = refer_listener
 	};
 	struct reference	*r;
 

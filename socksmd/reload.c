@@ -153,6 +153,15 @@ reload_named(void)
 		distribute_start(conf, reload_committed);
 }
 
+static void
+reload_resolved(int ok)
+{
+	if (ok)
+		reload_named();
+	else
+		reload_end(0);
+}
+
 /* In the directory of the start, if that is still to be reached. */
 static void
 reload_parse(void)
@@ -185,7 +194,7 @@ reload_start(uint8_t by)
 	if (conf == NULL)
 		reload_end(0);
 	else
-		reload_named();
+		names_resolve(conf, err, reload_resolved);
 }
 
 static void

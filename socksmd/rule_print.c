@@ -132,7 +132,7 @@ text_prefix(struct text *t, const struct addr *a, uint8_t len)
 }
 
 static void
-text_addr(struct text *t, const struct rule_addr *ra)
+text_addr(struct text *t, const struct rule_addr *ra, const char *host)
 {
 	char		 buf[ADDR_STRLEN];
 
@@ -153,7 +153,10 @@ text_addr(struct text *t, const struct rule_addr *ra)
 		text_add(t, ">");
 		break;
 	case RULE_IFACE:
-		text_add(t, ra->name);
+		text_quoted(t, "", ra->name);	/* may be a keyword */
+		break;
+	case RULE_HOST:
+		text_add(t, host != NULL ? host : "?");
 		break;
 	default:
 		text_add(t, ra->type == RULE_SELF ? "self" : "any");
@@ -172,7 +175,8 @@ text_port(struct text *t, const struct rule_port *rp)
 }
 
 static void
-text_hosts(struct text *t, const struct rule *r)
+text_hosts(struct text *t, const struct rule *r, const char *from,
+    const char *to)
 {
 	if (r->from.type == RULE_ANY && r->to.type == RULE_ANY &&
 	    r->fport.op == OP_NONE && r->port.op == OP_NONE) {
@@ -180,11 +184,32 @@ text_hosts(struct text *t, const struct rule *r)
 		return;
 	}
 	text_add(t, " from ");
-	text_addr(t, &r->from);
+	text_addr(t, &r->from, from);
 	text_port(t, &r->fport);
 	text_add(t, " to ");
-	text_addr(t, &r->to);
+	text_addr(t, &r->to, to);
 	text_port(t, &r->port);
+}
+
+static void
+text_who(struct text *t, const struct rule *r)
+{
+	static const char *const methods[] = { "", " method none",
+	    " method userpass", " method { none, userpass }" };
+
+	if (r->user[0] != '\0')
+		text_quoted(t, " user ", r->user);
+	if (r->group[0] != '\0')
+		text_quoted(t, " group ", r->group);
+	text_add(t, methods[r->methods & (RULE_METHOD_NONE |
+	    RULE_METHOD_USERPASS)]);
+	if (r->listener[0] != '\0')
+		text_quoted(t, " listener ", r->listener);
+	if (r->domain[0] != '\0') {
+		text_add(t, " domain \"");
+		text_add(t, r->domain);
+		text_add(t, "\"");
+	}
 }
 
 static void
@@ -193,15 +218,16 @@ text_options(struct text *t, const struct rule *r)
 	static const char *const modes[] = { "", " mode mu", " mode mm",
 	    " mode { mu, mm }" };
 
-	if (r->user[0] != '\0')
-		text_quoted(t, " user ", r->user);
-	if (r->group[0] != '\0')
-		text_quoted(t, " group ", r->group);
+	text_who(t, r);
 	text_add(t, modes[r->modes & (MODE_MU | MODE_MM)]);
 	if (r->ttl_set)
 		text_number(t, " ttl <= ", r->ttl);
 	if (r->local_any)
 		text_add(t, " local any");
+	if (r->dedicated)
+		text_add(t, " egress dedicated");
+	if (r->idle != 0)
+		text_number(t, " timeout idle ", r->idle);
 	if (r->via[0] != '\0') {
 		text_add(t, " via ");
 		text_add(t, r->via);
@@ -211,7 +237,8 @@ text_options(struct text *t, const struct rule *r)
 }
 
 const char *
-rule_print(const struct rule *r, char *buf, size_t size)
+rule_print_hosts(const struct rule *r, const char *from, const char *to,
+    char *buf, size_t size)
 {
 	static const char *const actions[] = { [RULE_BLOCK] = "block",
 	    [RULE_PASS] = "pass", [RULE_MATCH] = "match" };
@@ -228,7 +255,13 @@ rule_print(const struct rule *r, char *buf, size_t size)
 	text_commands(&t, r->commands);
 	if (r->af != ADDR_NONE)
 		text_add(&t, r->af == ADDR_V4 ? " inet" : " inet6");
-	text_hosts(&t, r);
+	text_hosts(&t, r, from, to);
 	text_options(&t, r);
 	return buf;
+}
+
+const char *
+rule_print(const struct rule *r, char *buf, size_t size)
+{
+	return rule_print_hosts(r, NULL, NULL, buf, size);
 }

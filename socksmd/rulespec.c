@@ -4,6 +4,7 @@
  */
 
 #include <sys/types.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,9 +14,10 @@
 #include "lex.h"
 
 /* Options of the manual's plans: known, so that nobody looks for a typo. */
-static const char *const later[] = { "listener", "method", "tls", "encap",
-    "domain", "max-sessions", "max-associations", "max-rate", "timeout",
-    "content", "egress" };
+static const char *const later[] = { "tls", "encap", "max-sessions",
+    "max-associations", "max-rate", "content" };
+
+#define SERVED	(CMD_CONNECT | CMD_UDP | CMD_RECEIVE | CMD_SEND)
 
 struct rule_spec *
 spec_new(struct word *at, enum rule_action action)
@@ -40,13 +42,39 @@ spec_addr(struct word *w, int type, int neg)
 	return i;
 }
 
+/* A name: of a host if it can be one and has a dot, else of an interface. */
+static void
+spec_name(struct conf *c, struct word *w, struct rule_addr *ra)
+{
+	if (strchr(w->s, '.') == NULL || !value_is_hostname(w->s)) {
+		ra->type = RULE_IFACE;
+		if (strlen(w->s) >= IF_NAMESIZE || strchr(w->s, '/') != NULL)
+			word_error(w, "%s: neither an address nor the name "
+			    "of an interface or a host", w->s);
+		else
+			(void)value_name(w, "interface", ra->name,
+			    sizeof(ra->name));
+		return;
+	}
+	ra->type = RULE_HOST;
+	if (ra->neg)
+		word_error(w, "! %s: a name may stand for several addresses: "
+		    "put it into a table", w->s);
+	else
+		(void)host_add(c, w, &ra->host);
+}
+
+/* An address, a prefix, or a name. */
 struct item *
-spec_prefix(struct word *w, int neg)
+spec_host(struct conf *c, struct word *w, int neg)
 {
 	struct item	*i = item_new(w);
 
-	(void)value_addr(w, &i->addr);
 	i->addr.neg = (uint8_t)neg;
+	if (!value_is_addr(w->s))
+		spec_name(c, w, &i->addr);
+	else if (value_addr(w, &i->addr) == 0)
+		i->addr.neg = (uint8_t)neg;
 	return i;
 }
 
@@ -118,6 +146,77 @@ spec_mode(struct rule_spec *s, struct items *list)
 }
 
 void
+spec_method(struct rule_spec *s, struct items *list)
+{
+	struct item	*i;
+
+	if (s->rule.methods != 0)
+		word_error(list->first->word, "method %s: given twice",
+		    list->first->word->s);
+	for (i = list->first; i != NULL; i = i->next) {
+		if (strcmp(i->word->s, "none") == 0)
+			s->rule.methods |= RULE_METHOD_NONE;
+		else if (strcmp(i->word->s, "userpass") == 0)
+			s->rule.methods |= RULE_METHOD_USERPASS;
+		else
+			word_error(i->word, "method %s: must be none or "
+			    "userpass", i->word->s);
+	}
+}
+
+/* In lower case and without a dot at the end, so that names compare. */
+static void
+spec_domain_one(struct word *w)
+{
+	char	*s = w->s;
+	size_t	 len = strlen(s);
+
+	if (!value_is_hostname(strncmp(s, "*.", 2) == 0 ? s + 2 : s)) {
+		word_error(w, "domain %s: must be the name of a host, or "
+		    "\"*.\" and a name", s);
+		return;
+	}
+	if (s[len - 1] == '.')
+		s[len - 1] = '\0';
+	for (; *s != '\0'; s++)
+		*s = (char)tolower((unsigned char)*s);
+}
+
+void
+spec_domain(struct rule_spec *s, struct items *list)
+{
+	struct item	*i;
+
+	if (s->domain.n != 0)
+		word_error(list->first->word, "domain %s: given twice",
+		    list->first->word->s);
+	for (i = list->first; i != NULL; i = i->next)
+		spec_domain_one(i->word);
+	s->domain = *list;
+}
+
+void
+spec_timeout(struct rule_spec *s, struct word *which, struct word *w)
+{
+	if (strcmp(which->s, "idle") != 0)
+		word_error(which, "timeout %s: must be idle", which->s);
+	else if (s->rule.idle != 0)
+		word_error(w, "timeout idle %s: given twice", w->s);
+	else
+		(void)value_number(w, "timeout idle", 1, 2592000,
+		    &s->rule.idle);
+}
+
+void
+spec_egress(struct rule_spec *s, struct word *w)
+{
+	if (strcmp(w->s, "dedicated") == 0)
+		s->rule.dedicated = 1;
+	else
+		word_error(w, "egress %s: must be dedicated", w->s);
+}
+
+void
 spec_text(struct word *w, const char *what, char *buf, size_t size)
 {
 	if (buf[0] != '\0')
@@ -152,12 +251,17 @@ check_options(const struct rule_spec *s)
 	} options[] = {
 		{ "user", s->user.n != 0, 0, CMD_SIX },
 		{ "group", s->group.n != 0, 0, CMD_SIX },
+		{ "method", r->methods != 0, 0, CMD_SIX },
+		{ "listener", s->listener.n != 0, 0, CMD_SIX },
+		{ "domain", s->domain.n != 0, 0, CMD_SIX },
 		{ "log", r->log, 0, CMD_SIX },
 		{ "mode", r->modes != 0, 1, CMD_RECEIVE | CMD_SEND },
 		{ "ttl", r->ttl_set, 1, CMD_SEND },
 		{ "local any", r->local_any, 1,
 		    CMD_UDP | CMD_RECEIVE | CMD_SEND },
-		{ "via", r->via[0] != '\0', 1, CMD_RECEIVE | CMD_SEND }
+		{ "timeout", r->idle != 0, 1, CMD_SIX },
+		{ "egress dedicated", r->dedicated, 1, CMD_UDP },
+		{ "via", r->via[0] != '\0', 1, SERVED }
 	};
 	size_t		 i;
 	int		 ret = 0;
@@ -178,6 +282,22 @@ check_options(const struct rule_spec *s)
 	return ret;
 }
 
+/* Accepted, so that a file need not change when it is; but not in silence. */
+static void
+spec_unserved(const struct rule_spec *s)
+{
+	const struct rule	*r = &s->rule;
+
+	if (r->action == RULE_BLOCK)
+		return;
+	if (r->commands != CMD_SIX && r->commands & CMD_BIND)
+		word_warn(s->at, "%s: bind is not served yet", s->at->s);
+	if (r->commands != CMD_SIX && r->commands & CMD_ASSOCIATE)
+		word_warn(s->at, "%s: associate is not served yet", s->at->s);
+	if (r->modes & MODE_MM)
+		word_warn(s->at, "%s: mode mm is not served yet", s->at->s);
+}
+
 int
 spec_check(struct rule_spec *s)
 {
@@ -193,6 +313,7 @@ spec_check(struct rule_spec *s)
 		if (r->action == RULE_PASS && r->via[0] == '\0' &&
 		    r->commands & (CMD_RECEIVE | CMD_SEND))
 			refer_add(REFER_EGRESS, s->at);
+		spec_unserved(s);
 		return 0;
 	}
 	return -1;

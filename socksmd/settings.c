@@ -15,6 +15,7 @@
 struct choice {
 	const char	*name;
 	uint8_t		 value;
+	uint8_t		 later;		/* in the manual's plans */
 };
 
 /* One number or word of struct settings; those of one option stand together. */
@@ -31,24 +32,21 @@ struct setting {
 };
 
 static const struct choice modes[] = {
-	{ "mu", MODE_MU }, { "mm", MODE_MM }, { NULL, 0 }
+	{ "mu", MODE_MU, 0 }, { "mm", MODE_MM, 1 }, { NULL, 0, 0 }
 };
 static const struct choice policies[] = {
-	{ "return", 0 }, { "drop", 1 }, { NULL, 0 }
+	{ "return", 0, 0 }, { "drop", 1, 0 }, { NULL, 0, 0 }
 };
 static const struct choice reloads[] = {
-	{ "revalidate", 0 }, { "keep", 1 }, { NULL, 0 }
-};
-static const struct choice yesno[] = {
-	{ "no", 0 }, { "yes", 1 }, { NULL, 0 }
+	{ "revalidate", 0, 0 }, { "keep", 1, 0 }, { NULL, 0, 0 }
 };
 static const struct choice levels[] = {
-	{ "none", LOG_NONE }, { "blocked", LOG_BLOCKED },
-	{ "sessions", LOG_SESSIONS }, { "all", LOG_ALL }, { NULL, 0 }
+	{ "none", LOG_NONE, 0 }, { "blocked", LOG_BLOCKED, 0 },
+	{ "sessions", LOG_SESSIONS, 0 }, { "all", LOG_ALL, 0 }, { NULL, 0, 0 }
 };
 static const struct choice extensions[] = {
-	{ "base", EXT_BASE }, { "multicast", EXT_MULTICAST },
-	{ "source-address", EXT_SOURCE_ADDRESS }, { NULL, 0 }
+	{ "base", EXT_BASE, 0 }, { "multicast", EXT_MULTICAST, 0 },
+	{ "source-address", EXT_SOURCE_ADDRESS, 1 }, { NULL, 0, 0 }
 };
 
 #define OFF(f)		offsetof(struct settings, f)
@@ -71,27 +69,24 @@ static const struct setting settings[] = {
 	LIMIT("receivers-per-host", LIMIT_RECEIVERS_PER_HOST, 65536, 16),
 	TIMEOUT("handshake", TIMEOUT_HANDSHAKE, 1, 600, 10),
 	TIMEOUT("connect", TIMEOUT_CONNECT, 1, 600, 30),
-	TIMEOUT("bind", TIMEOUT_BIND, 1, 86400, 120),
 	TIMEOUT("idle", TIMEOUT_IDLE, 1, 2592000, 3600),
 	TIMEOUT("half-closed", TIMEOUT_HALF_CLOSED, 1, 86400, 120),
 	TIMEOUT("stalled", TIMEOUT_STALLED, 1, 3600, 30),
-	TIMEOUT("reassembly", TIMEOUT_REASSEMBLY, 5, 120, 5),	/* P28 */
 	TIMEOUT("auth-failure", TIMEOUT_AUTH_FAILURE, 1, 60, 2),
 	{ "extensions", NULL, OFF(extensions), 0, 0, 0, 255,
 	    EXT_BASE | EXT_MULTICAST, extensions },
 	OCTET("max-ttl", max_ttl, 1, 255, 15),			/* P33 */
 	CHOICE("block-policy", block_drop, 0, policies),
 	CHOICE("reload", reload_keep, 0, reloads),
-	CHOICE("fragments", fragments, 1, yesno),
-	OCTET("inside-ttl", inside_ttl, 1, 255, 1),		/* P38 */
 	CHOICE("log", log, LOG_SESSIONS, levels),
 	WIDE("auth-cache", auth_cache, 0, 0, 86400, 300),
-	WIDE("group-buffer", group_buffer, 1, 65536, 1U << 30, 4U << 20),
-	WIDE("coalesce", coalesce, 0, 0, 100000, 0)
+	WIDE("group-buffer", group_buffer, 1, 65536, 1U << 30, 4U << 20)
 };
 
 /* In the manual's plans, so that the answer is not "unknown". */
-static const char *const later[] = { "ban", "prefork" };
+static const char *const later[] = { "ban", "coalesce", "fragments",
+    "inside-ttl", "prefork" };
+static const char *const timeouts_later[] = { "bind", "reassembly" };
 
 static uint32_t
 setting_get(const struct settings *s, const struct setting *o)
@@ -168,24 +163,32 @@ choice_find(const struct choice *c, const char *name)
 	return NULL;
 }
 
-/* "base, multicast, source-address" */
+/* "base, multicast" */
 static void
 choice_names(const struct choice *c, char *buf, size_t size)
 {
 	buf[0] = '\0';
 	for (; c->name != NULL; c++) {
-		(void)strlcat(buf, c->name, size);
-		if (c[1].name != NULL)
+		if (c->later)
+			continue;
+		if (buf[0] != '\0')
 			(void)strlcat(buf, ", ", size);
+		(void)strlcat(buf, c->name, size);
 	}
 }
 
 static int
-choice_unknown(const struct choice *c, const char *option, const char *value,
+choice_refused(const struct choice *c, const char *option, const char *value,
     char *err, size_t size)
 {
-	char		 names[128];
+	const struct choice	*known = choice_find(c, value);
+	char			 names[128];
 
+	if (known != NULL) {
+		(void)snprintf(err, size, "set %s %s: not supported yet",
+		    option, value);
+		return -1;
+	}
 	choice_names(c, names, sizeof(names));
 	(void)snprintf(err, size, "set %s %s: must be one of %s", option,
 	    value, names);
@@ -233,6 +236,23 @@ number_set(struct settings *s, const struct setting *o, const char *value,
 	return 0;
 }
 
+static int
+item_refused(const char *option, const char *item, char *err, size_t size)
+{
+	size_t		 i;
+
+	for (i = 0; i < nitems(timeouts_later); i++)
+		if (strcmp(option, "timeout") == 0 &&
+		    strcmp(item, timeouts_later[i]) == 0) {
+			(void)snprintf(err, size, "set %s %s: not supported "
+			    "yet", option, item);
+			return -1;
+		}
+	(void)snprintf(err, size, "set %s: there is no %s \"%s\"", option,
+	    option, item);
+	return -1;
+}
+
 int
 setting_set(struct settings *s, const char *option, const char *item,
     const char *value, char *err, size_t size)
@@ -240,15 +260,13 @@ setting_set(struct settings *s, const char *option, const char *item,
 	const struct setting	*o = setting_find(option, item);
 	const struct choice	*c;
 
-	if (o == NULL) {
-		(void)snprintf(err, size, "set %s: there is no %s \"%s\"",
-		    option, option, item);
-		return -1;
-	}
+	if (o == NULL)
+		return item_refused(option, item, err, size);
 	if (o->choices == NULL)
 		return number_set(s, o, value, err, size);
-	if ((c = choice_find(o->choices, value)) == NULL)
-		return choice_unknown(o->choices, option, value, err, size);
+	c = choice_find(o->choices, value);
+	if (c == NULL || c->later)
+		return choice_refused(o->choices, option, value, err, size);
 	setting_put(s, o, c->value);
 	return 0;
 }
@@ -261,8 +279,8 @@ setting_flag(struct settings *s, const char *option, const char *flag,
 	const struct choice	*c = choice_find(o->choices, flag);
 	uint32_t		 v = first ? 0 : setting_get(s, o);
 
-	if (c == NULL)
-		return choice_unknown(o->choices, option, flag, err, size);
+	if (c == NULL || c->later)
+		return choice_refused(o->choices, option, flag, err, size);
 	setting_put(s, o, v | c->value);
 	return 0;
 }

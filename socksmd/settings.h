@@ -45,14 +45,11 @@ struct settings {
 	uint32_t	 timeout[TIMEOUT_MAX];
 	uint32_t	 auth_cache;		/* seconds */
 	uint32_t	 group_buffer;		/* octets */
-	uint32_t	 coalesce;		/* microseconds */
 	uint8_t		 multicast_mode;	/* MODE_MU or MODE_MM */
 	uint8_t		 extensions;		/* EXT_* */
 	uint8_t		 max_ttl;
 	uint8_t		 block_drop;		/* set block-policy drop */
 	uint8_t		 reload_keep;
-	uint8_t		 fragments;
-	uint8_t		 inside_ttl;
 	uint8_t		 log;			/* enum log_level */
 };
 

@@ -37,7 +37,7 @@ static int	 started_fd = -1;	/* the foreground process waits here */
 static void __dead
 usage(void)
 {
-	fprintf(stderr, "usage: socksmd [-dnv] [-D macro=value] [-f file] "
+	fprintf(stderr, "usage: socksmd [-dnrv] [-D macro=value] [-f file] "
 	    "[-s socket]\n");
 	exit(1);
 }
@@ -216,14 +216,27 @@ socksmd_started(void)
 	started_fd = -1;
 }
 
+struct options {
+	const char	*file;
+	const char	*role;
+	int		 debug;
+	int		 noaction;
+	int		 resolve;
+	int		 verbose;
+};
+
 static int
-check_only(const char *file, int print)
+check_only(const struct options *o)
 {
 	struct conf	*conf;
 
-	if ((conf = conf_parse(file, stderr)) == NULL)
+	if ((conf = conf_parse(o->file, stderr)) == NULL)
 		return 1;
-	if (print)
+	if (o->resolve && conf_lookup(conf, stderr) != 0) {
+		conf_free(conf);
+		return 1;
+	}
+	if (o->verbose)
 		conf_print(conf, stdout);
 	else
 		fprintf(stderr, "configuration OK\n");
@@ -231,20 +244,12 @@ check_only(const char *file, int print)
 	return 0;
 }
 
-struct options {
-	const char	*file;
-	const char	*role;
-	int		 debug;
-	int		 noaction;
-	int		 verbose;
-};
-
 static void
 parse_options(int argc, char *argv[], struct options *o)
 {
 	int	 ch;
 
-	while ((ch = getopt(argc, argv, "D:df:nP:s:v")) != -1)
+	while ((ch = getopt(argc, argv, "D:df:nP:rs:v")) != -1)
 		switch (ch) {
 		case 'D':
 			if (conf_define(optarg) == -1)
@@ -261,6 +266,9 @@ parse_options(int argc, char *argv[], struct options *o)
 			break;
 		case 'P':
 			o->role = optarg;
+			break;
+		case 'r':
+			o->resolve = 1;
 			break;
 		case 's':
 			parent.control = optarg;
@@ -287,7 +295,7 @@ main(int argc, char *argv[], char *envp[])
 	if (o.role != NULL)
 		child_main(role_by_name(o.role));
 	if (o.noaction)
-		return check_only(o.file, o.verbose);
+		return check_only(&o);
 	check_machine();
 	find_program(argv[0]);
 	if ((parent.conf = conf_parse(o.file, stderr)) == NULL)

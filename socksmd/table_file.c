@@ -15,11 +15,16 @@
 #include "lex.h"
 
 void
-table_entry(struct table *t, const struct word *w, int neg, int from_file)
+table_entry(struct conf *c, struct table *t, const struct word *w, int neg,
+    int from_file)
 {
 	struct table_entry	 e;
 	struct rule_addr	 ra;
 
+	if (!value_is_addr(w->s)) {
+		host_entry(c, t, w, neg, from_file);
+		return;
+	}
 	if (value_addr(w, &ra) == -1)
 		return;
 	memset(&e, 0, sizeof(e));
@@ -33,7 +38,7 @@ table_entry(struct table *t, const struct word *w, int neg, int from_file)
 
 /* One entry a line. */
 void
-table_read(struct table *t, const struct word *path)
+table_read(struct conf *c, struct table *t, const struct word *path)
 {
 	struct word	 w = { .file = path->s };
 	struct stat	 st;
@@ -55,7 +60,7 @@ table_read(struct table *t, const struct word *path)
 		neg = *line == '!';
 		w.s = line + neg + strspn(line + neg, " \t");
 		if (*line != '\0')
-			table_entry(t, &w, neg, 1);
+			table_entry(c, t, &w, neg, 1);
 	}
 	free(buf);
 }

@@ -50,11 +50,39 @@ value_name(const struct word *w, const char *what, char *buf, size_t size)
 	return -1;
 }
 
-static int
-looks_like_addr(const char *s)
+int
+value_is_addr(const char *s)
 {
 	return strchr(s, ':') != NULL || strchr(s, '/') != NULL ||
-	    s[strspn(s, "0123456789.")] == '\0';
+	    strchr(s, '%') != NULL || s[strspn(s, "0123456789.")] == '\0';
+}
+
+/*
+ * The name of a host, perhaps with a dot behind it. Its last label is no
+ * number (RFC 3696 2), so that "eth0.100" is none.
+ */
+int
+value_is_hostname(const char *s)
+{
+	size_t		 len = strlen(s), label;
+	int		 digits = 1;
+
+	if (len > 0 && s[len - 1] == '.')
+		len--;
+	if (len == 0 || len > 253)
+		return 0;
+	while (len > 0) {
+		for (label = 0; label < len && (isalnum((unsigned char)
+		    s[label]) || s[label] == '-' || s[label] == '_'); label++)
+			;
+		if (label == 0 || label > 63 || (label < len &&
+		    (s[label] != '.' || label + 1 == len)))
+			return 0;
+		digits = strspn(s, "0123456789") >= label;
+		len -= label < len ? label + 1 : label;
+		s += label + 1;
+	}
+	return !digits;
 }
 
 /* Why a word is no address. */
@@ -64,11 +92,8 @@ addr_refused(const struct word *w, const char *what)
 	if (strchr(w->s, '%') != NULL)
 		word_error(w, "%s %s: an address cannot have a scope here",
 		    what, w->s);
-	else if (looks_like_addr(w->s))
-		word_error(w, "%s %s: not a valid address", what, w->s);
 	else
-		word_error(w, "%s %s: not an address; names of hosts and "
-		    "interfaces are not supported yet", what, w->s);
+		word_error(w, "%s %s: not a valid address", what, w->s);
 	return -1;
 }
 
