@@ -130,13 +130,16 @@ listen_drained(void)
 	listen_resume();
 }
 
-/* A client on this very machine comes over the loopback interface. */
+/*
+ * A client on this very machine comes over the loopback interface; by IPv6 it
+ * is said to come in where the address is.
+ */
 static uint32_t
 listen_ifindex(const struct endpoint *peer, const struct iface_addr *local)
 {
 	static uint32_t	 lo;
 
-	if (iface_of(&peer->addr) == NULL)
+	if (peer->addr.af != ADDR_V4 || iface_of(&peer->addr) == NULL)
 		return local->ifindex;
 	if (lo == 0)
 		lo = iface_index("lo") ? iface_index("lo") : iface_index("lo0");
@@ -311,7 +314,7 @@ listen_add(const struct conf_listener *c, const struct addr *addr,
 	return 0;
 }
 
-/* All IPv4 addresses of an interface; IPv6 is not served yet. */
+/* All addresses of an interface, link-local ones with their scope. */
 static int
 listen_add_iface(const struct conf_listener *c, FILE *err)
 {
@@ -325,14 +328,14 @@ listen_add_iface(const struct conf_listener *c, FILE *err)
 		return -1;
 	}
 	TAILQ_FOREACH(a, &iface_addrs, entry) {
-		if (a->ifindex != index || a->net.addr.af != ADDR_V4)
+		if (a->ifindex != index)
 			continue;
 		if (listen_add(c, &a->net.addr, index, err) == -1)
 			return -1;
 		n++;
 	}
 	if (n == 0) {
-		fprintf(err, "%s:%u: listen on %s: the interface has no IPv4 "
+		fprintf(err, "%s:%u: listen on %s: the interface has no "
 		    "address\n", c->file, c->line, c->iface);
 		return -1;
 	}
@@ -345,11 +348,6 @@ listen_add_addr(const struct conf_listener *c, FILE *err)
 	const struct iface_addr	*a = iface_of(&c->addr);
 	char			 buf[ADDR_STRLEN];
 
-	if (c->addr.af != ADDR_V4) {
-		fprintf(err, "%s:%u: listen on %s: IPv6 is not supported yet\n",
-		    c->file, c->line, addr_print(&c->addr, buf, sizeof(buf)));
-		return -1;
-	}
 	if (a == NULL) {
 		fprintf(err, "%s:%u: listen on %s: no interface has this address\n",
 		    c->file, c->line, addr_print(&c->addr, buf, sizeof(buf)));

@@ -94,8 +94,15 @@ listener_where(struct conf_listener *l, const struct word *w)
 	memset(&l->addr, 0, sizeof(l->addr));
 	l->iface[0] = '\0';
 	if (strchr(w->s, ':') != NULL || strchr(w->s, '%') != NULL ||
-	    w->s[strspn(w->s, "0123456789.")] == '\0')
-		return value_host(w, "listen on", &l->addr);
+	    w->s[strspn(w->s, "0123456789.")] == '\0') {
+		if (value_host(w, "listen on", &l->addr) == -1)
+			return -1;
+		if (l->addr.af != ADDR_V6 || !addr_is_linklocal(&l->addr))
+			return 0;
+		word_error(w, "listen on %s: link-local: name its interface",
+		    w->s);
+		return -1;
+	}
 	return value_name(w, "listen on", l->iface, sizeof(l->iface));
 }
 

@@ -79,6 +79,14 @@ static const struct option stream_options[] = {
 	{ IPPROTO_TCP, TCP_NODELAY, 1, 1 },
 };
 
+/* An address that the system still checks for duplicates can be bound. */
+static const struct option listen_options_v6[] = {
+	{ IPPROTO_IPV6, IPV6_V6ONLY, 1, 1 },
+#ifdef IPV6_FREEBIND
+	{ IPPROTO_IPV6, IPV6_FREEBIND, 1, 0 },
+#endif
+};
+
 int
 sockopen_listen(const struct endpoint *ep, const char **what)
 {
@@ -93,7 +101,9 @@ sockopen_listen(const struct endpoint *ep, const char **what)
 		return -1;
 	*what = "options";
 	if (sockopen_options(s, listen_options, nitems(listen_options)) == -1 ||
-	    sockopen_options(s, stream_options, nitems(stream_options)) == -1)
+	    sockopen_options(s, stream_options, nitems(stream_options)) == -1 ||
+	    (ep->addr.af == ADDR_V6 && sockopen_options(s, listen_options_v6,
+	    nitems(listen_options_v6)) == -1))
 		return sockopen_fail(s);
 	*what = "bind";
 	if (bind(s, (struct sockaddr *)&ss, len) == -1)
