@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "compat.h"
 
@@ -216,6 +217,132 @@ text_process(const void *row)
 	    text_safe(p->user, 0));
 }
 
+static void
+text_value(const char *key, const char *value)
+{
+	if (value[0] != '\0')
+		printf(" %s=%s", key, text_safe(value, 0));
+}
+
+static void
+text_event_time(uint64_t ms)
+{
+	time_t		 t = (time_t)(ms / 1000);
+	struct tm	 tm;
+	char		 buf[32] = "-";
+
+	if (localtime_r(&t, &tm) != NULL)
+		strftime(buf, sizeof(buf), "%Y-%m-%d %H:%M:%S", &tm);
+	printf("%s.%03u", buf, (unsigned)(ms % 1000));
+}
+
+static void
+text_event(const void *row)
+{
+	const struct ctl_event	*e = row;
+
+	text_event_time(e->time);
+	printf(" %s", text_safe(e->kind, 0));
+	if (e->generation != 0)
+		printf(" generation=%u", e->generation);
+	if (e->sid != 0)
+		printf(" sid=%" PRIu64 " client=%s", e->sid,
+		    text_endpoint(&e->client));
+	text_value("user", e->user);
+	text_value("listener", e->listener);
+	if (e->grant != 0)
+		printf(" grant=%" PRIu64, e->grant);
+	text_value("what", e->what);
+	text_value("dir", e->dir);
+	if (e->remote.addr.af != ADDR_NONE)
+		printf(" %s=%s", e->what[0] != '\0' ? "remote" : "local",
+		    text_endpoint(&e->remote));
+	text_value("name", e->name);
+	if (e->matched)
+		printf(" rule=%u", e->rule);
+	text_value("label", e->label);
+	if (e->code != 0)
+		printf(" code=0x%02x", e->code);
+	if (e->in_octets != 0 || e->out_octets != 0)
+		printf(" in-octets=%" PRIu64 " out-octets=%" PRIu64,
+		    e->in_octets, e->out_octets);
+	text_value("reason", e->reason);
+	putchar('\n');
+}
+
+static void
+text_verdict(const void *row)
+{
+	const struct ctl_verdict	*v = row;
+
+	if (v->pass)
+		printf("pass");
+	else
+		printf("refused with 0x%02x", v->code);
+	if (v->matched)
+		printf(" by rule %u", v->rule);
+	else
+		printf(": no rule matches");
+	if (v->pass) {
+		text_value("via", v->via);
+		if (v->idle != 0)
+			printf(" idle=%u", v->idle);
+	}
+	if (v->ttl_max != 0)
+		printf(" ttl<=%u", v->ttl_max);
+	text_value("label", v->label);
+	if (v->log)
+		printf(" log");
+	putchar('\n');
+}
+
+static void
+text_explained(const void *row)
+{
+	const struct ctl_explained	*x = row;
+	char				 why[2 * CTL_WORDLEN + 3];
+
+	if (strcmp(x->why, "command") == 0 && !verbose)
+		return;
+	snprintf(why, sizeof(why), "%s%s%s", x->what,
+	    x->why[0] != '\0' ? ": " : "", x->why);
+	printf("%4u %-20s %s\n", x->nr, text_safe(why, 0),
+	    text_safe(x->text, 0));
+	if (verbose)
+		printf("     %s:%u\n", text_safe(x->file, 0), x->line);
+}
+
+/* What is wrong is for standard error, as it is when the daemon starts. */
+static void
+text_line(const void *row)
+{
+	const struct ctl_line	*l = row;
+
+	fprintf(stderr, "%s\n", text_safe(l->text, 0));
+}
+
+static void
+text_reloaded(const void *row)
+{
+	const struct ctl_reloaded	*r = row;
+
+	if (r->ok)
+		printf("reloaded, generation %u\n", r->generation);
+}
+
+static void
+text_killed(const void *row)
+{
+	const struct ctl_killed	*k = row;
+
+	if (k->associations != 0 || k->sessions == 0)
+		printf("%u associations", k->associations);
+	if (k->sessions != 0)
+		printf("%s%u sessions", k->associations != 0 ? ", " : "",
+		    k->sessions);
+	printf(" killed\n");
+}
+
 static void (*const rows[CTL_MAX])(const void *) = {
 	[CTL_SUMMARY] = text_summary,
 	[CTL_SESSION] = text_session,
@@ -226,7 +353,13 @@ static void (*const rows[CTL_MAX])(const void *) = {
 	[CTL_TABLE] = text_table,
 	[CTL_USER] = text_user,
 	[CTL_STATISTIC] = text_statistic,
-	[CTL_PROCESS] = text_process
+	[CTL_PROCESS] = text_process,
+	[CTL_EVENT] = text_event,
+	[CTL_VERDICT] = text_verdict,
+	[CTL_EXPLAINED] = text_explained,
+	[CTL_LINE] = text_line,
+	[CTL_RELOADED] = text_reloaded,
+	[CTL_KILLED] = text_killed
 };
 
 static const struct {

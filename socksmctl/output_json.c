@@ -19,7 +19,9 @@
 static const char	*separator;
 static int		 row_open;
 static int		 drops_open;
-static int		 as_object;	/* one object, not a list of rows */
+static int		 shape;
+
+enum { LIST, OBJECT, LINES };		/* of rows; one alone; one a line */
 
 /* The length of the UTF-8 sequence at s, 0 if there is none. */
 static size_t
@@ -269,6 +271,99 @@ json_process(const void *row)
 	json_text("user", p->user);
 }
 
+static void
+json_event(const void *row)
+{
+	const struct ctl_event	*e = row;
+
+	json_text("event", e->kind);
+	json_key("time");
+	printf("%" PRIu64 ".%03u", e->time / 1000, (unsigned)(e->time % 1000));
+	if (e->generation != 0)
+		json_number("generation", e->generation);
+	if (e->sid != 0) {
+		json_number("session", e->sid);
+		json_endpoint("client", &e->client);
+		json_text("user", e->user);
+		json_text("listener", e->listener);
+		json_endpoint(e->what[0] != '\0' ? "remote" : "local",
+		    &e->remote);
+	}
+	if (e->what[0] != '\0') {
+		json_text("what", e->what);
+		json_text("dir", e->dir);
+		json_text("name", e->name);
+		json_text("label", e->label);
+	}
+	if (e->matched)
+		json_number("rule", e->rule);
+	if (e->grant != 0) {
+		json_number("grant", e->grant);
+		json_number("in_octets", e->in_octets);
+		json_number("out_octets", e->out_octets);
+	}
+	if (e->code != 0)
+		json_number("code", e->code);
+	json_text("reason", e->reason);
+}
+
+static void
+json_verdict(const void *row)
+{
+	const struct ctl_verdict	*v = row;
+
+	json_bool("pass", v->pass);
+	json_number("code", v->code);
+	if (v->matched)
+		json_number("rule", v->rule);
+	else
+		json_text("rule", "");
+	json_text("label", v->label);
+	json_text("via", v->via);
+	json_number("ttl_max", v->ttl_max);
+	json_number("idle", v->idle);
+	json_bool("log", v->log);
+}
+
+static void
+json_explained(const void *row)
+{
+	const struct ctl_explained	*x = row;
+
+	json_number("rule", x->nr);
+	json_text("what", x->what);
+	json_text("why", x->why);
+	json_text("text", x->text);
+	json_text("file", x->file);
+	json_number("line", x->line);
+}
+
+static void
+json_line(const void *row)
+{
+	const struct ctl_line	*l = row;
+
+	json_text("line", l->text);
+}
+
+static void
+json_reloaded(const void *row)
+{
+	const struct ctl_reloaded	*r = row;
+
+	json_bool("ok", (int)r->ok);
+	json_number("generation", r->generation);
+}
+
+static void
+json_killed(const void *row)
+{
+	const struct ctl_killed	*k = row;
+
+	json_number("sessions", k->sessions);
+	json_number("associations", k->associations);
+}
+
 static void (*const rows[CTL_MAX])(const void *) = {
 	[CTL_SUMMARY] = json_summary,
 	[CTL_SESSION] = json_session,
@@ -279,23 +374,36 @@ static void (*const rows[CTL_MAX])(const void *) = {
 	[CTL_TABLE] = json_table,
 	[CTL_USER] = json_user,
 	[CTL_STATISTIC] = json_statistic,
-	[CTL_PROCESS] = json_process
+	[CTL_PROCESS] = json_process,
+	[CTL_EVENT] = json_event,
+	[CTL_VERDICT] = json_verdict,
+	[CTL_EXPLAINED] = json_explained,
+	[CTL_LINE] = json_line,
+	[CTL_RELOADED] = json_reloaded,
+	[CTL_KILLED] = json_killed
 };
 
 static const struct {
 	uint32_t	 request;
 	const char	*name;
-	int		 as_object;
+	int		 shape;
 } documents[] = {
-	{ CTL_SHOW_SUMMARY, "summary", 1 },
-	{ CTL_SHOW_SESSIONS, "sessions", 0 },
-	{ CTL_SHOW_ASSOCIATIONS, "associations", 0 },
-	{ CTL_SHOW_GROUPS, "groups", 0 },
-	{ CTL_SHOW_RULES, "rules", 0 },
-	{ CTL_SHOW_TABLES, "tables", 0 },
-	{ CTL_SHOW_USERS, "users", 0 },
-	{ CTL_SHOW_STATISTICS, "statistics", 1 },
-	{ CTL_SHOW_PROCESSES, "processes", 0 }
+	{ CTL_SHOW_SUMMARY, "summary", OBJECT },
+	{ CTL_SHOW_SESSIONS, "sessions", LIST },
+	{ CTL_SHOW_ASSOCIATIONS, "associations", LIST },
+	{ CTL_SHOW_GROUPS, "groups", LIST },
+	{ CTL_SHOW_RULES, "rules", LIST },
+	{ CTL_SHOW_TABLES, "tables", LIST },
+	{ CTL_SHOW_USERS, "users", LIST },
+	{ CTL_SHOW_STATISTICS, "statistics", OBJECT },
+	{ CTL_SHOW_PROCESSES, "processes", LIST },
+	{ CTL_MONITOR, "", LINES },
+	{ CTL_EXPLAIN, "explain", LIST },
+	{ CTL_RELOAD, "reload", LIST },
+	{ CTL_LOG_BRIEF, "log", LIST },
+	{ CTL_LOG_VERBOSE, "log", LIST },
+	{ CTL_RESET_STATISTICS, "reset", LIST },
+	{ 0, "killed", OBJECT }		/* all others */
 };
 
 static void
@@ -307,8 +415,10 @@ json_begin(uint32_t request, int verbose)
 	for (i = 0; i < nitems(documents) - 1; i++)
 		if (documents[i].request == request)
 			break;
-	as_object = documents[i].as_object;
-	printf("{\"%s\":%s", documents[i].name, as_object ? "{" : "[");
+	shape = documents[i].shape;
+	if (shape != LINES)
+		printf("{\"%s\":%s", documents[i].name,
+		    shape == OBJECT ? "{" : "[");
 	separator = "";
 	row_open = drops_open = 0;
 }
@@ -340,7 +450,10 @@ json_row(uint32_t type, const void *row)
 	if (type == CTL_DROP) {
 		if (row_open && !drops_open)
 			drops_begin();
-	} else if (!as_object) {
+	} else if (shape == LINES) {
+		printf("{");
+		separator = "";
+	} else if (shape == LIST) {
 		between = row_open ? ",\n" : separator;
 		row_close();
 		printf("%s{", between);
@@ -348,13 +461,16 @@ json_row(uint32_t type, const void *row)
 		separator = "";
 	}
 	rows[type](row);
+	if (shape == LINES && type != CTL_DROP)
+		printf("}\n");
 }
 
 static void
 json_end(void)
 {
 	row_close();
-	printf("%s}\n", as_object ? "}" : "]");
+	if (shape != LINES)
+		printf("%s}\n", shape == OBJECT ? "}" : "]");
 }
 
 const struct output	 output_json = { json_begin, json_row, json_end };

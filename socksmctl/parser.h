@@ -11,7 +11,7 @@
 
 /* What a command line asks of the daemon. */
 struct command {
-	uint32_t		 type;		/* enum ctl_type, CTL_SHOW_* */
+	uint32_t		 type;		/* enum ctl_type */
 	struct ctl_request	 req;
 };
 

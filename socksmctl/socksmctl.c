@@ -20,6 +20,7 @@
 #include "parser.h"
 
 #define ANSWER_MS	10000	/* the daemon says something by then */
+#define RELOAD_MS	60000	/* names may have to be resolved */
 
 enum { EXIT_OK, EXIT_ERROR, EXIT_DAEMON, EXIT_UNHEALTHY };
 
@@ -35,6 +36,12 @@ static const size_t	 sizes[CTL_MAX] = {
 	[CTL_USER] = sizeof(struct ctl_user),
 	[CTL_STATISTIC] = sizeof(struct ctl_statistic),
 	[CTL_PROCESS] = sizeof(struct ctl_process),
+	[CTL_EVENT] = sizeof(struct ctl_event),
+	[CTL_VERDICT] = sizeof(struct ctl_verdict),
+	[CTL_EXPLAINED] = sizeof(struct ctl_explained),
+	[CTL_LINE] = sizeof(struct ctl_line),
+	[CTL_RELOADED] = sizeof(struct ctl_reloaded),
+	[CTL_KILLED] = sizeof(struct ctl_killed),
 	[CTL_END] = sizeof(struct ctl_end)
 };
 
@@ -67,11 +74,11 @@ ctl_connect(const char *path)
 
 /* Waits for what comes next; returns when at least an octet was read. */
 static void
-ctl_read(struct imsgbuf *ibuf)
+ctl_read(struct imsgbuf *ibuf, int ms)
 {
 	struct pollfd	 pfd = { ibuf->fd, POLLIN, 0 };
 
-	if (poll(&pfd, 1, ANSWER_MS) == 0)
+	if (poll(&pfd, 1, ms) == 0)
 		errx(EXIT_DAEMON, "socksmd does not answer");
 	switch (imsgbuf_read(ibuf)) {
 	case 1:
@@ -89,7 +96,8 @@ ctl_answer(struct imsg *imsg, const struct output *out)
 {
 	union {
 		struct ctl_rule		 largest;
-		struct ctl_user		 or_this;
+		struct ctl_explained	 or_this;
+		struct ctl_user		 or_that;
 		struct ctl_summary	 summary;
 		struct ctl_end		 end;
 	} row;
@@ -102,6 +110,8 @@ ctl_answer(struct imsg *imsg, const struct output *out)
 		if (type == CTL_SUMMARY && !row.summary.healthy)
 			unhealthy = 1;
 		out->row(type, &row);
+		if (type == CTL_EVENT && fflush(stdout) != 0)
+			err(EXIT_ERROR, "write");
 		return 0;
 	}
 	out->end();
@@ -127,7 +137,8 @@ ctl_talk(int fd, const struct command *c, const struct output *out, int verbose)
 		if ((n = imsgbuf_get(&ibuf, &imsg)) == -1)
 			errx(EXIT_DAEMON, "answer is not for socksmctl");
 		if (n == 0) {
-			ctl_read(&ibuf);
+			ctl_read(&ibuf, c->type == CTL_MONITOR ? -1 :
+			    c->type == CTL_RELOAD ? RELOAD_MS : ANSWER_MS);
 			continue;
 		}
 		done = ctl_answer(&imsg, out);
