@@ -15,6 +15,7 @@
 #include "handlers.h"
 #include "log.h"
 #include "proc.h"
+#include "protect.h"
 #include "socks.h"
 
 #define FLAGS_KNOWN	(SOCKS_F_DIRECTIONS | SOCKS_F_UNICAST | SOCKS_F_TCP | \
@@ -217,7 +218,8 @@ side_local(const struct asked *a, const struct side *s)
 {
 	if (!a->foreign || a->g != NULL)
 		return 1;
-	return s->v.local_any && !addr_is_protected(&a->local.addr) &&
+	return s->v.local_any &&
+	    !protect_addr(&policy.conf->rs, &a->local.addr) &&
 	    a->local.addr.af == a->who->peer.addr.af;
 }
 

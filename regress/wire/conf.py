@@ -6,7 +6,6 @@ import env
 # the tests then expect the real answer in place of X'07'.
 NOT_YET = {
     "connect", "bind", "associate", "features",     # RFC 1928 and [Van97]
-    "unicast",              # UDP BIND without UDP-MULTICAST
     "tcp-encapsulation",    # draft 3.4
     "mm",                   # MM-mode is answered by MU-mode
     "fragments",            # FRAG other than 0 is dropped
@@ -139,10 +138,55 @@ block all
 pass receive from any to 239.1.0.0/16 local any
 """
 
+# Rules for groups as in MAIN, and what unicast associations may.
+UNICAST = """
+set timeout { handshake 3, auth-failure 1 }
+set limit associations-per-session 64
+listen on fwin port 1080 auth none
+inside on fwin
+egress on fwout
+block all
+pass receive from any to 239.1.0.0/16
+pass udp from any to 192.0.2.0/24 port 7000:7999 label "wire-udp"
+pass udp from any to 192.0.2.11
+pass udp from 10.0.0.2 to 192.0.2.10 port 6100 local any
+"""
+
+# Two egress interfaces: the routing table has the choice.
+ROUTED = """
+set timeout { handshake 3, auth-failure 1 }
+listen on fwin port 1080 auth none
+inside on fwin
+egress on fwout
+egress on fwout2
+block all
+pass udp from any to { 192.0.2.0/24, 198.51.100.0/24 }
+"""
+
+DEDICATED = """
+set timeout { handshake 3, auth-failure 1 }
+listen on fwin port 1080 auth none
+inside on fwin
+egress on fwout
+block all
+pass udp from any to 192.0.2.0/24 egress dedicated
+"""
+
+NO_BASE = """
+set timeout { handshake 3, auth-failure 1 }
+set extensions multicast
+listen on fwin port 1080 auth none
+inside on fwin
+egress on fwout
+pass receive from any to 239.1.0.0/16
+pass udp from any to 192.0.2.0/24
+"""
+
 CONFS = {"main": MAIN, "careless": CARELESS, "two": TWO, "limits": LIMITS,
-         "idle": IDLE, "local-any": LOCAL_ANY}
+         "idle": IDLE, "local-any": LOCAL_ANY, "unicast": UNICAST,
+         "routed": ROUTED, "dedicated": DEDICATED, "no-base": NO_BASE}
 # a configuration that an early daemon need not understand yet
-OPTIONAL = {"local-any"}
+OPTIONAL = {"local-any", "dedicated"}
 
 
 def under(conf):
