@@ -103,9 +103,6 @@ static const struct allowed allowed[] = {
 	{ ENGINE, CALL(splice), { { EQUAL, 5, PIPE_SPLICE } } },
 	{ ENGINE, CALL(pipe2), { { EQUAL, 1, PIPE_FLAGS } } },
 	{ ENGINE, CALL(fcntl), { { EQUAL, 1, F_SETPIPE_SZ } } },
-	/* the resolver: on the sockets it has connected to its servers */
-	{ RESOLVER, CALL(sendto), { { 0 } } },
-	{ RESOLVER, CALL(recvfrom), { { 0 } } },
 	/* policy: socksmctl, and who is there */
 	{ POLICY, CALL(accept4), { { 0 } } },
 	{ POLICY, CALL(getsockopt),

@@ -19,7 +19,7 @@ static const char *const promises[PROC_MAX] = {
 	[PROC_ENGINE] = "stdio recvfd",
 	[PROC_POLICY] = "stdio recvfd unix",
 	[PROC_AUTH] = "stdio recvfd",
-	[PROC_RESOLVER] = "stdio recvfd dns",
+	[PROC_RESOLVER] = "stdio recvfd",
 };
 
 void

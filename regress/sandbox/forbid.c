@@ -47,6 +47,7 @@ static const struct {
 	{ PROC_ENGINE,	ENGINE,	"engine" },
 	{ PROC_POLICY,	POLICY,	"policy" },
 	{ PROC_AUTH,	AUTH,	"auth" },
+	{ PROC_RESOLVER, RESOLVER, "resolver" },
 };
 #define NROLES (sizeof(roles) / sizeof(roles[0]))
 

@@ -12,7 +12,8 @@
 #define ENGINE	0x01
 #define POLICY	0x02
 #define AUTH	0x04
-#define EACH	(ENGINE | POLICY | AUTH)
+#define RESOLVER 0x08
+#define EACH	(ENGINE | POLICY | AUTH | RESOLVER)
 
 #define OR_SEGV	0x01		/* SIGSEGV will do as well */
 
