@@ -43,12 +43,11 @@ stub_configure(uint8_t nmethods, const uint8_t *methods)
 	engine_on_commit(PROC_PARENT, &g, -1);
 }
 
-/* A session from 192.0.2.9; the test's end of it, or -1: came without one. */
-static inline int
-stub_client(uint64_t sid, int with_fd)
+/* A session from 192.0.2.9 on that connection, -1: it came without one. */
+static inline void
+stub_session(uint64_t sid, int fd)
 {
 	struct msg_session	 m;
-	int			 fds[2] = { -1, -1 };
 
 	memset(&m, 0, sizeof(m));
 	m.sid = sid;
@@ -59,10 +58,19 @@ stub_client(uint64_t sid, int with_fd)
 	m.mtu = 1500;
 	m.peer = stub_endpoint("192.0.2.9", 40000);
 	m.local = stub_endpoint("192.0.2.1", 1080);
+	session_on_client(PROC_PARENT, &m, fd);
+}
+
+/* The test's end of it, or -1. */
+static inline int
+stub_client(uint64_t sid, int with_fd)
+{
+	int			 fds[2] = { -1, -1 };
+
 	if (with_fd)
 		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM |
 		    SOCK_NONBLOCK, 0, fds), 0);
-	session_on_client(PROC_PARENT, &m, fds[0]);
+	stub_session(sid, fds[0]);
 	return fds[1];
 }
 

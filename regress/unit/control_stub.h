@@ -42,6 +42,7 @@ struct sent {
 		struct msg_end		 end;
 		struct msg_released	 released;
 		struct msg_counters	 counters;
+		struct msg_next		 next;
 	} m;
 };
 
@@ -67,6 +68,8 @@ stub_size(enum msg_type type)
 	switch (type) {
 	case M_ASK:
 		return sizeof(struct msg_ask);
+	case M_NEXT:
+		return sizeof(struct msg_next);
 	case M_AUTH:
 		return sizeof(struct msg_auth);
 	case M_END:
