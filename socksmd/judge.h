@@ -42,8 +42,8 @@ uint8_t	 bind_judge(struct asked *);	/* SOCKS_OK, or what to deny with */
 void	 bind_finish(struct asked *, uint8_t code);
 
 /* question.c: what both kinds have in common. */
-void	 ask_eval(const struct asked *, uint8_t command,
-	    const struct endpoint *to, struct verdict *);
+void	 ask_question(const struct asked *, uint8_t command,
+	    const struct endpoint *to, struct question *);
 void	 ask_grant(const struct asked *, const struct grant *,
 	    struct msg_grant *);	/* all that every GRANT carries */
 void	 ask_send(const struct msg_grant *);

@@ -224,30 +224,30 @@ side_local(const struct asked *a, const struct side *s)
 }
 
 void
-ask_eval(const struct asked *a, uint8_t command, const struct endpoint *to,
-    struct verdict *v)
+ask_question(const struct asked *a, uint8_t command,
+    const struct endpoint *to, struct question *q)
 {
-	struct question	 q;
-
-	memset(&q, 0, sizeof(q));
-	q.command = command;
+	memset(q, 0, sizeof(*q));
+	q->command = command;
 	if (command == CMD_SEND)
-		q.ttl = a->ttl;
-	q.from = a->who->peer.addr;
-	q.fport = a->who->peer.port;
-	q.to = *to;
-	q.user = identity_user(a->who);
-	q.listener = a->who->label;
-	q.method = a->who->method;
-	q.domain = a->m->name[0] != '\0' ? a->m->name :
+		q->ttl = a->ttl;
+	q->from = a->who->peer.addr;
+	q->fport = a->who->peer.port;
+	q->to = *to;
+	q->user = identity_user(a->who);
+	q->listener = a->who->label;
+	q->method = a->who->method;
+	q->domain = a->m->name[0] != '\0' ? a->m->name :
 	    a->g != NULL ? a->g->name : NULL;
-	rule_eval(&policy.conf->rs, &q, v);
 }
 
 static void
 side_eval(struct asked *a, int d)
 {
-	ask_eval(a, dirs[d].command, &a->remote, &a->side[d].v);
+	struct question	 q;
+
+	ask_question(a, dirs[d].command, &a->remote, &q);
+	rule_eval(&policy.conf->rs, &q, &a->side[d].v);
 }
 
 /*
@@ -597,11 +597,18 @@ ask_connect(struct asked *a)
 	connect_ask(a->m, a->who);
 }
 
+static void
+ask_features(struct asked *a)
+{
+	may_ask(a->m, a->who);
+}
+
 static void (*const ops[ASK_MAX])(struct asked *) = {
 	[ASK_ENHANCED] = ask_enhanced,
 	[ASK_BIND] = ask_bind,
 	[ASK_TTL] = ask_ttl,
-	[ASK_CONNECT] = ask_connect
+	[ASK_CONNECT] = ask_connect,
+	[ASK_FEATURES] = ask_features
 };
 
 /* The grant a question names: this session's own, or one that has ended. */

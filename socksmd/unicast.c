@@ -27,6 +27,57 @@ unicast_host(struct asked *a)
 	return SOCKS_OK;
 }
 
+/* A port that the rule is about, if its ports are not all. */
+static uint16_t
+rule_port(const struct rule_port *p)
+{
+	switch (p->op) {
+	case OP_NE:
+	case OP_GT:
+		return p->lo + 1;
+	case OP_LT:
+		return p->lo - 1;
+	default:
+		return p->lo;
+	}
+}
+
+/*
+ * P24: port 0 is every port of the host. A rule that passes some does not pass
+ * them all, and one that blocks some of them blocks it.
+ */
+static int
+unicast_any_port(const struct asked *a, const struct verdict *v)
+{
+	struct ruleset		*rs = &policy.conf->rs;
+	const struct rule_node	*n;
+	const struct rule	*r;
+	struct question		 q;
+
+	ask_question(a, CMD_UDP, &a->remote, &q);
+	TAILQ_FOREACH(n, &rs->rules, entry) {
+		r = &n->rule;
+		if (r->port.op == OP_NONE || (r->nr < v->rule && !r->quick))
+			continue;
+		if (r->nr == v->rule)
+			return 0;
+		q.to.port = rule_port(&r->port);
+		if (r->action == RULE_BLOCK && rule_mismatch(rs, r, &q) == NULL)
+			return 0;
+	}
+	return 1;
+}
+
+static int
+unicast_passes(const struct asked *a, struct verdict *v)
+{
+	struct question	 q;
+
+	ask_question(a, CMD_UDP, &a->remote, &q);
+	rule_eval(&policy.conf->rs, &q, v);
+	return v->pass && (a->remote.port != 0 || unicast_any_port(a, v));
+}
+
 /* P17, P20, P24: what stands is not asked for again (P18). */
 static uint8_t
 unicast_rules(struct asked *a)
@@ -37,11 +88,10 @@ unicast_rules(struct asked *a)
 	if (!in->wanted && !out->wanted)
 		return SOCKS_OK;
 	a->judged = 1;
-	ask_eval(a, CMD_UDP, &a->remote, &in->v);
+	in->passed = unicast_passes(a, &in->v) && side_local(a, in);
 	out->v = in->v;
-	if (!in->v.pass || !side_local(a, in))
+	if (!in->passed)
 		return SOCKS_REFUSED;
-	in->passed = 1;
 	out->passed = a->remote.port != 0;
 	return out->wanted && !out->passed ? SOCKS_REFUSED : SOCKS_OK;
 }
@@ -129,6 +179,7 @@ unicast_target(struct asked *a)
 	g->flags = a->m->flags & (SOCKS_F_TCP | SOCKS_F_UNICAST);
 	g->local = a->local;
 	g->remote = a->remote;
+	grant_set_name(g, a->m->name);
 	return g;
 }
 

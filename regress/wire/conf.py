@@ -149,6 +149,9 @@ block all
 pass receive from any to 239.1.0.0/16
 pass udp from any to 192.0.2.0/24 port 7000:7999 label "wire-udp"
 pass udp from any to 192.0.2.11
+pass udp from any to 192.0.2.66 port != 25
+pass udp from any to 192.0.2.12
+block udp from any to 192.0.2.12 port { 53, 123 }
 pass udp from 10.0.0.2 to 192.0.2.10 port 6100 local any
 """
 

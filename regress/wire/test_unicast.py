@@ -183,10 +183,16 @@ def p24_any_port_and_sending(t):
 
 @under("unicast")
 def p24_any_port_is_more_than_some(t):
-    """A rule for some ports of a host does not pass all of them."""
+    """A rule for some ports of a host does not pass all of them, and one
+    that blocks some blocks all."""
     c = t.enhanced()
-    refused(c, 0x02, (OUT, 0), RECV)
-    refused(c, 0x02, (OUT, 0), ALL)
+    for host in (OUT, "192.0.2.66", "192.0.2.12"):
+        refused(c, 0x02, (host, 0), RECV)
+        refused(c, 0x02, (host, 0), ALL)
+    for host, port in (("192.0.2.66", 26), ("192.0.2.12", 54)):
+        bound(c, (host, port), RECV)
+    for host, port in (("192.0.2.66", 25), ("192.0.2.12", 53)):
+        refused(c, 0x02, (host, port), RECV)
 
 
 @under("unicast")
