@@ -76,8 +76,8 @@
 #define SOCKS_DGRAM_HDR		8	/* P26 */
 #define SOCKS_NAME_MAX		253	/* P4, without a trailing dot */
 
-/* Longest reply of any kind: two IPv6 addresses in enhanced mode. */
-#define SOCKS_REPLY_MAX		64
+/* Longest reply of any kind: all features, with eight methods (P9). */
+#define SOCKS_REPLY_MAX		80
 
 /*
  * What the parsers of a stream return. They never consume by themselves:

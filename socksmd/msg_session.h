@@ -79,6 +79,7 @@ struct msg_ask {
 #define ASK_MAY_CONNECT		0x0001
 #define ASK_MAY_BIND		0x0002
 #define ASK_MAY_ASSOCIATE	0x0004
+#define ASK_MAY_IPV6		0x0008	/* this host has IPv6 */
 
 /*
  * NEXT: the socket of that question did not work out (its connect(2) failed

@@ -206,11 +206,12 @@ request_connect(struct session *s, const struct socks_request *req)
 int
 negotiate_connects(const struct session *s)
 {
-	return s->state == SESSION_AUTH && s->in_len > 1 &&
+	return (s->state == SESSION_AUTH || s->state == SESSION_ASKED) &&
+	    s->in_len > 1 &&
 	    s->in[0] == SOCKS_VERSION && s->in[1] == SOCKS_CONNECT;
 }
 
-/* The commands of RFC 1928 and LIST-FEATURES come with a later milestone. */
+/* BIND and UDP ASSOCIATE come with a later milestone. */
 static enum step
 request_later(struct session *s, const struct socks_request *req)
 {
@@ -228,7 +229,7 @@ static const struct {
 	{ SOCKS_BIND, SOCKS_VERSION, request_later },
 	{ SOCKS_ASSOCIATE, SOCKS_VERSION, request_later },
 	{ SOCKS_ENHANCED, SOCKS_UDP_VERSION, request_enhanced },
-	{ SOCKS_FEATURES, SOCKS_VERSION, request_later }
+	{ SOCKS_FEATURES, SOCKS_VERSION, features_request }
 };
 
 /* P4: an unknown command is X'07', whatever its address is. */

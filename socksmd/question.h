@@ -24,6 +24,9 @@ void	 question_resolved(const struct msg_ask *, struct identity *,
 void	 lookup_ask(const struct msg_ask *, struct identity *);
 void	 lookup_forget(struct identity *);	/* the session has ended */
 
+/* may.c: LIST-FEATURES (P9) */
+void	 may_ask(const struct msg_ask *, const struct identity *);
+
 /* connect.c */
 #define CONNECT_ADDRS	8	/* of one name that are tried, P6 */
 void	 connect_ask(const struct msg_ask *, struct identity *);

@@ -34,7 +34,8 @@ static const struct {
 	[ASK_ENHANCED] = { negotiate_granted, negotiate_refused },
 	[ASK_BIND] = { enhanced_granted, enhanced_refused },
 	[ASK_TTL] = { enhanced_ttl_granted, enhanced_ttl_refused },
-	[ASK_CONNECT] = { NULL, stream_refused }	/* request_stream() */
+	[ASK_CONNECT] = { NULL, stream_refused },	/* request_stream() */
+	[ASK_FEATURES] = { features_granted, features_refused }
 };
 
 void
@@ -328,7 +329,8 @@ request_part(struct request *r, const struct msg_socket *m, int fd)
 
 /*
  * A grant that did not come to stand has ended; one that was asked for more
- * stays as it was, unless its association has ended: then that was told.
+ * stays as it was, unless its association has ended: then that was told. An
+ * answer without a grant (P9) ends nothing.
  */
 static void
 request_failed(struct request *r, const struct msg_grant *g,
@@ -337,7 +339,7 @@ request_failed(struct request *r, const struct msg_grant *g,
 	if (r->assoc != NULL)
 		assoc_released(r->assoc, r->assoc->flags & SOCKS_F_DIRECTIONS,
 		    reason);
-	else if (r->grant == 0)
+	else if (r->grant == 0 && g->grant != 0)
 		assoc_released_grant(r->sid, g->grant, reason);
 }
 

@@ -33,6 +33,7 @@ struct request {
 	uint16_t	 flags;		/* as asked */
 	uint8_t		 op;		/* enum ask_op */
 	uint8_t		 failed;	/* a part did not come to stand */
+	uint8_t		 keep;		/* the connection, P9 */
 	uint8_t		 last;		/* close behind the reply, with: */
 	uint8_t		 reason;	/* enum end_reason */
 	struct sock	*sock[SOCK_MAX];	/* the parts, by kind */
@@ -72,6 +73,8 @@ void	 request_done(struct session *);
  */
 int	 negotiate_granted(struct request *, const struct msg_socket *);
 void	 negotiate_refused(struct request *, uint8_t code, uint16_t flags);
+int	 features_granted(struct request *, const struct msg_socket *);
+void	 features_refused(struct request *, uint8_t code, uint16_t flags);
 int	 enhanced_granted(struct request *, const struct msg_socket *);
 void	 enhanced_refused(struct request *, uint8_t code, uint16_t flags);
 int	 enhanced_ttl_granted(struct request *, const struct msg_socket *);

@@ -347,9 +347,19 @@ rule_differs_who(const struct rule *r, struct asked *as)
 	if (r->listener[0] != '\0' &&
 	    strcmp(r->listener, as->q->listener) != 0)
 		return "listener";
-	if (r->domain[0] != '\0' && !domain_match(r->domain, as->q->domain))
-		return "domain";
 	return NULL;
+}
+
+/* The client's side of a question (P9). */
+static const char *
+rule_differs_client(const struct rule *r, struct table **from,
+    struct asked *as)
+{
+	if (!port_match(&r->fport, as->from.port))
+		return "from port";
+	if (!side_match(as->rs, &r->from, &as->from, from))
+		return "from";
+	return rule_differs_who(r, as);
 }
 
 /* What of a rule but its command a question does not meet, cheapest first. */
@@ -371,6 +381,8 @@ rule_differs(const struct rule *r, struct table **from, struct table **to,
 		return "to";
 	if ((who = rule_differs_who(r, as)) != NULL)
 		return who;
+	if (r->domain[0] != '\0' && !domain_match(r->domain, as->q->domain))
+		return "domain";
 	return rule_covers(as, r) ? NULL : "protected";
 }
 
@@ -385,6 +397,25 @@ rule_mismatch(const struct ruleset *rs, const struct rule *r,
 		return "command";
 	asked_init(&as, rs, q);
 	return rule_differs(r, &from, &to, &as);
+}
+
+/* Few ask what there is, so all rules are walked. */
+int
+rule_may(const struct ruleset *rs, const struct question *q)
+{
+	const struct rule_node	*n;
+	struct asked		 as;
+	struct table		*from;
+
+	asked_init(&as, rs, q);
+	TAILQ_FOREACH(n, &rs->rules, entry) {
+		from = n->from_table;
+		if (n->rule.action == RULE_PASS &&
+		    (n->rule.commands & q->command) != 0 &&
+		    rule_differs_client(&n->rule, &from, &as) == NULL)
+			return 1;
+	}
+	return 0;
 }
 
 static void

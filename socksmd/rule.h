@@ -166,6 +166,8 @@ int	 ruleset_index(struct ruleset *);
  */
 const char *rule_mismatch(const struct ruleset *, const struct rule *,
 	    const struct question *);
+/* P8, P9: may a pass rule for that command match who asks, whatever for? */
+int	 rule_may(const struct ruleset *, const struct question *);
 /* Resolves nothing and allocates nothing. Same answer for same input. */
 void	 rule_eval(struct ruleset *, const struct question *, struct verdict *);
 /*

@@ -111,6 +111,8 @@ enum step negotiate_wait(struct session *, const uint8_t *, size_t,
 	    size_t *used);
 void	 negotiate_authed(struct session *, int ok);
 void	 negotiate_denied(struct session *);	/* the moment has come */
+enum step features_request(struct session *,
+	    const struct socks_request *);	/* features.c, P9 */
 /* P5, P6: a CONNECT waits in its buffer, so its FIN may be half a close. */
 int	 negotiate_connects(const struct session *);
 

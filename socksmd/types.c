@@ -58,6 +58,7 @@ static const char *const end_names[END_MAX] = {
 	[END_LIMIT] = "limit",
 	[END_ENGINE] = "engine",
 	[END_REMOTE] = "remote",
+	[END_DONE] = "done",
 };
 
 static const char *const stat_names[STAT_MAX] = {

@@ -61,6 +61,7 @@ enum end_reason {
 	END_LIMIT,
 	END_ENGINE,	/* the engine process died */
 	END_REMOTE,	/* the remote closed its connection first */
+	END_DONE,	/* what was asked is answered, P9 */
 	END_MAX
 };
 
