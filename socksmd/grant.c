@@ -275,6 +275,24 @@ grant_drop(struct grant *g, int dir)
 	}
 }
 
+const struct counters *
+grant_counters(const struct grant *g)
+{
+	static const struct counters	 none;
+
+	return g->counters != NULL ? g->counters : &none;
+}
+
+/* Most grants are told of once, at their end: so there is no room before. */
+static void
+grant_told(struct grant *g, const struct counters *c)
+{
+	if (g->counters == NULL &&
+	    (g->counters = malloc(sizeof(*g->counters))) == NULL)
+		fatal("policy: counters");
+	*g->counters = *c;
+}
+
 /* What the association carried counts for the rules that let it. */
 static void
 grant_account(const struct grant *g, const struct counters *c)
@@ -299,7 +317,7 @@ void
 grant_close(struct grant *g, enum end_reason reason)
 {
 	if (g->ever != 0) {
-		grant_account(g, &g->counters);
+		grant_account(g, grant_counters(g));
 		record_association(g, reason);
 	}
 	grant_drop(g, DIR_RECEIVE);
@@ -312,6 +330,7 @@ grant_close(struct grant *g, enum end_reason reason)
 	LIST_REMOVE(g, of_session);
 	free(g->rest);
 	free(g->name);
+	free(g->counters);
 	free(g);
 }
 
@@ -347,7 +366,7 @@ grant_on_released(enum proc_role from, const void *data, int fd)
 	if ((m->stands & ~(g->flags & SOCKS_F_DIRECTIONS)) != 0)
 		fatalx("policy: engine: grant %llu stands for more than it "
 		    "was given for", (unsigned long long)m->grant);
-	g->counters = m->counters;
+	grant_told(g, &m->counters);
 	if (m->stands == 0) {
 		grant_close(g, m->reason);
 		return;

@@ -71,7 +71,7 @@ struct grant {
 	struct connect_rest	*rest;		/* or NULL */
 	struct sockref		*relay;		/* of ASK_ENHANCED */
 	struct basis		 basis[DIRS];
-	struct counters		 counters;	/* as last told */
+	struct counters		*counters;	/* as last told, or NULL */
 	long long		 since;		/* ms */
 };
 
@@ -87,6 +87,8 @@ int		 grant_hold(struct grant *, int dir, const struct sock_key *);
 /* Directions that stand on a socket of its own, which nobody shares. */
 void		 grant_hold_own(struct grant *, uint16_t flags);
 void		 grant_close(struct grant *, enum end_reason);
+/* What it carried, as the engine told last; all 0 before that. */
+const struct counters *grant_counters(const struct grant *);
 uint32_t	 grant_associations(void);
 uint32_t	 grant_groups(void);		/* SOCK_GROUP keys alive */
 const struct sockref *sockref_find(const struct sock_key *);

@@ -55,6 +55,8 @@ uint8_t	 bind_association(struct asked *);
 void	 grant_basis(struct grant *, int dir, const struct verdict *);
 
 /* unicast.c: UDP BIND without UDP-MULTICAST. */
+/* P24: with port 0 all ports have to pass. */
+int	 unicast_passes(struct question *, struct verdict *);
 uint8_t	 unicast_judge(struct asked *);
 void	 unicast_grant(struct asked *);
 

@@ -148,8 +148,8 @@ monitor_association_end(const struct grant *g, enum end_reason reason)
 		return;
 	event_begin(&e, "association-end");
 	event_grant(&e, g, g->ever);
-	e.in_octets = g->counters.in_octets;
-	e.out_octets = g->counters.out_octets;
+	e.in_octets = grant_counters(g)->in_octets;
+	e.out_octets = grant_counters(g)->out_octets;
 	strlcpy(e.reason, end_name(reason), sizeof(e.reason));
 	event_send(&e);
 }

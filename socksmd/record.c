@@ -461,14 +461,14 @@ record_association(const struct grant *g, enum end_reason reason)
 
 	monitor_association_end(g, reason);
 	if (!record_wanted(LOG_SESSIONS) || meter_summed(&g->who->meter,
-	    grant_first(g, g->ever), 0, &g->counters))
+	    grant_first(g, g->ever), 0, grant_counters(g)))
 		return;
 	line_begin(&l, "association");
 	line_grant(&l, g, g->ever);
 	line_duration(&l, g->since);
-	line_counters(&l, &g->counters);
+	line_counters(&l, grant_counters(g));
 	line_add(&l, " reason=%s", end_name(reason));
-	line_drops(&l, &g->counters);
+	line_drops(&l, grant_counters(g));
 	log_info("%s", l.text);
 }
 

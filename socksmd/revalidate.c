@@ -11,6 +11,7 @@
 #include <event.h>
 #include <string.h>
 
+#include "judge.h"
 #include "policy.h"
 #include "control.h"
 #include "handlers.h"
@@ -126,12 +127,18 @@ side_stands(const struct grant *g, int d)
 	uint8_t		 mode = g->flags & SOCKS_F_MM ? MODE_MM : MODE_MU;
 	struct question	 q;
 	struct verdict	 v;
+	int		 passes;
 
 	if (command == 0)
 		command = dirs[d].command;
 	grant_question(g, command, &q);
-	rule_eval(&policy.conf->rs, &q, &v);
-	return v.pass && (g->command != 0 || (v.modes & mode) != 0) &&
+	if (g->command == CMD_UDP)
+		passes = unicast_passes(&q, &v);
+	else {
+		rule_eval(&policy.conf->rs, &q, &v);
+		passes = v.pass;
+	}
+	return passes && (g->command != 0 || (v.modes & mode) != 0) &&
 	    local_stands(g, &v) && via_stands(g, &g->basis[d], &v);
 }
 

@@ -47,35 +47,30 @@ rule_port(const struct rule_port *p)
  * them all, and one that blocks some of them blocks it.
  */
 static int
-unicast_any_port(const struct asked *a, const struct verdict *v)
+unicast_any_port(struct question *q, const struct verdict *v)
 {
 	struct ruleset		*rs = &policy.conf->rs;
 	const struct rule_node	*n;
 	const struct rule	*r;
-	struct question		 q;
 
-	ask_question(a, CMD_UDP, &a->remote, &q);
 	TAILQ_FOREACH(n, &rs->rules, entry) {
 		r = &n->rule;
 		if (r->port.op == OP_NONE || (r->nr < v->rule && !r->quick))
 			continue;
 		if (r->nr == v->rule)
 			return 0;
-		q.to.port = rule_port(&r->port);
-		if (r->action == RULE_BLOCK && rule_mismatch(rs, r, &q) == NULL)
+		q->to.port = rule_port(&r->port);
+		if (r->action == RULE_BLOCK && rule_mismatch(rs, r, q) == NULL)
 			return 0;
 	}
 	return 1;
 }
 
-static int
-unicast_passes(const struct asked *a, struct verdict *v)
+int
+unicast_passes(struct question *q, struct verdict *v)
 {
-	struct question	 q;
-
-	ask_question(a, CMD_UDP, &a->remote, &q);
-	rule_eval(&policy.conf->rs, &q, v);
-	return v->pass && (a->remote.port != 0 || unicast_any_port(a, v));
+	rule_eval(&policy.conf->rs, q, v);
+	return v->pass && (q->to.port != 0 || unicast_any_port(q, v));
 }
 
 /* P17, P20, P24: what stands is not asked for again (P18). */
@@ -84,11 +79,13 @@ unicast_rules(struct asked *a)
 {
 	struct side	*in = &a->side[DIR_RECEIVE];
 	struct side	*out = &a->side[DIR_SEND];
+	struct question	 q;
 
 	if (!in->wanted && !out->wanted)
 		return SOCKS_OK;
 	a->judged = 1;
-	in->passed = unicast_passes(a, &in->v) && side_local(a, in);
+	ask_question(a, CMD_UDP, &a->remote, &q);
+	in->passed = unicast_passes(&q, &in->v) && side_local(a, in);
 	out->v = in->v;
 	if (!in->passed)
 		return SOCKS_REFUSED;
