@@ -5,7 +5,7 @@ import env
 # What this milestone leaves out.  Strike a word when the server serves it:
 # the tests then expect the real answer in place of X'07'.
 NOT_YET = {
-    "connect", "bind", "associate", "features",     # RFC 1928 and [Van97]
+    "bind", "associate", "features",     # RFC 1928 and [Van97]
     "tcp-encapsulation",    # draft 3.4
     "mm",                   # MM-mode is answered by MU-mode
     "fragments",            # FRAG other than 0 is dropped
@@ -185,9 +185,52 @@ pass receive from any to 239.1.0.0/16
 pass udp from any to 192.0.2.0/24
 """
 
-CONFS = {"main": MAIN, "careless": CARELESS, "two": TWO, "limits": LIMITS,
+# Names, which dns.py knows (P4, P6, P23).
+NAMES = """
+set timeout { handshake 3, auth-failure 1, connect 4 }
+listen on fwin port 1080 auth none
+inside on fwin
+egress on fwout
+block log all
+pass connect from any to 192.0.2.0/24 port 7000:7999 label "wire-names"
+pass connect from any to any port 8000:8099
+pass connect from any to any port 8200 domain "*.wide.test"
+block connect from any to 192.0.2.66
+pass receive from any to 239.1.0.0/16
+pass send from any to 239.1.0.0/16
+pass udp from any to 192.0.2.0/24 port 7000:7999
+block udp from any to 192.0.2.66
+"""
+
+# CONNECT: careless on purpose, then what is refused.
+CONNECT = """
+set timeout { handshake 3, auth-failure 1, connect 2, half-closed 2 }
+set limit { sessions 2000, sessions-per-host 1000 }
+listen on fwin port 1080 auth none
+listen on fwin port 1081 auth userpass
+inside on fwin
+egress on fwout
+users file "@USERS@"
+pass connect from any to any label "wire-tcp"
+block connect from any to 192.0.2.66
+pass connect from any to 198.51.100.0/24 timeout idle 1
+"""
+
+CONNECT_DROP = """
+set timeout { handshake 3, auth-failure 1, connect 2 }
+set block-policy drop
+listen on fwin port 1080 auth none
+inside on fwin
+egress on fwout
+block all
+pass connect from any to 192.0.2.10
+"""
+
+CONFS = {"connect": CONNECT, "connect-drop": CONNECT_DROP,
+         "main": MAIN, "careless": CARELESS, "two": TWO, "limits": LIMITS,
          "idle": IDLE, "local-any": LOCAL_ANY, "unicast": UNICAST,
-         "routed": ROUTED, "dedicated": DEDICATED, "no-base": NO_BASE}
+         "routed": ROUTED, "dedicated": DEDICATED, "no-base": NO_BASE,
+         "names": NAMES}
 # a configuration that an early daemon need not understand yet
 OPTIONAL = {"local-any", "dedicated"}
 

@@ -26,6 +26,7 @@ import sys
 import tempfile
 import time
 
+import dns
 import socks
 from socks import Client, Fail, Udp, eq
 
@@ -66,6 +67,7 @@ class Net:
         self.made = []
         self.own = "/proc/self/ns/net"
         self.home = os.open(self.own, os.O_RDONLY | os.O_CLOEXEC)
+        self.dns = None
 
     def up(self):
         for where in self.names:
@@ -97,6 +99,7 @@ class Net:
                            ("out", "out0"), ("out", "out1"), ("in", "in0")):
             with self.ns(where):
                 wait_for(lambda dev=dev: self.carrier(dev), f"carrier on {dev}")
+        self.dns = dns.Dns(self)
 
     @staticmethod
     def carrier(dev):
@@ -122,6 +125,8 @@ class Net:
                 file.write(str(value))
 
     def down(self):
+        if self.dns:
+            self.dns.close()
         while self.made:
             name = self.names[self.made.pop()]
             subprocess.run(["ip", "netns", "del", name], check=False,
@@ -309,9 +314,16 @@ class Daemon:
                      f"socksmd accepts on port {port}", 10)
 
     def room(self):
-        """Where the daemon's user and empty directory are not installed:
-        the words of a command that gives it both in a mount namespace."""
+        """The words of a command that gives the daemon a mount namespace of
+        its own: with our name server and hosts, and, where they are not
+        installed, its user and empty directory."""
         script = 'set -e; '
+        for file, text in (("resolv.conf", dns.RESOLV), ("hosts", dns.HOSTS)):
+            if not os.path.exists(f"/etc/{file}"):
+                continue                # a mount has to lie on something
+            path = os.path.join(self.dir, file)
+            self.write(path, text, 0o644)
+            script += f'mount --bind {path} /etc/{file}; '
         try:
             pwd.getpwnam("_socksmd")
         except KeyError:
