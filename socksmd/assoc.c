@@ -304,6 +304,17 @@ assoc_close_all(struct session *s, enum end_reason reason)
 	sock_collect(request_oldest());
 }
 
+/* The rule of another direction may let it be idle for longer. */
+static void
+assoc_set_idle(struct assoc *a, uint32_t idle)
+{
+	if (a->idle == idle)
+		return;
+	wheel_remove(a);
+	a->idle = idle;
+	wheel_insert(a);
+}
+
 /* Joins and takes the references; directions that stand keep their own. */
 int
 assoc_extend(struct assoc *a, const struct msg_grant *g, struct sock *recv,
@@ -331,6 +342,7 @@ assoc_extend(struct assoc *a, const struct msg_grant *g, struct sock *recv,
 		a->ttl = g->ttl;
 	}
 	a->flags |= dirs;
+	assoc_set_idle(a, g->idle);
 	return 0;
 }
 
