@@ -88,6 +88,9 @@ client_fill(struct socksm *s, int64_t deadline)
 	int		 ready;
 
 	for (;;) {
+		/* A server that keeps talking holds nobody either. */
+		if (client_now() >= deadline)
+			return too_late(s);
 		n = recv(s->ctl, s->in + s->inlen, sizeof(s->in) - s->inlen, 0);
 		if (n > 0) {
 			s->inlen += (size_t)n;

@@ -334,6 +334,17 @@ assoc_extend_unicast(struct assoc *a, uint16_t dirs, struct sock *s)
 	return 0;
 }
 
+/* The rule of another direction may let it be idle for longer. */
+static void
+assoc_set_idle(struct assoc *a, uint32_t idle)
+{
+	if (a->idle == idle)
+		return;
+	wheel_remove(a);
+	a->idle = idle;
+	wheel_insert(a);
+}
+
 /* Joins and takes the references; directions that stand keep their own. */
 int
 assoc_extend(struct assoc *a, const struct msg_grant *g, struct sock *recv,
@@ -364,6 +375,7 @@ assoc_extend(struct assoc *a, const struct msg_grant *g, struct sock *recv,
 		a->ttl = g->ttl;
 	}
 	a->flags |= dirs;
+	assoc_set_idle(a, g->idle);
 	return 0;
 }
 

@@ -56,13 +56,37 @@ log_is_verbose(void)
 	return verbose;
 }
 
-void
+static void
 log_line(int priority, const char *text)
 {
 	if (foreground)
 		fprintf(stderr, "%s\n", text);
 	else
 		syslog(priority, "%s", text);
+}
+
+/*
+ * Records are policy's, and have no name before them; an engine that was
+ * taken over must not write any, nor a second line in its own, nor to every
+ * terminal.
+ */
+void
+log_child(enum proc_role from, uint32_t priority, const char *text)
+{
+	const char	*name = proc_name(from);
+	char		 line[MSG_LOGLEN + 16];
+	size_t		 i, len = strlen(name);
+
+	line[0] = '\0';
+	if (from != PROC_POLICY && (strncmp(text, name, len) != 0 ||
+	    text[len] != ':'))
+		snprintf(line, sizeof(line), "%s: ", name);
+	strlcat(line, text, sizeof(line));
+	for (i = 0; line[i] != '\0'; i++)
+		if (line[i] < ' ' || line[i] > '~')
+			line[i] = '?';
+	log_line(priority >= LOG_CRIT && priority <= LOG_DEBUG ?
+	    (int)priority : LOG_ERR, line);
 }
 
 static void

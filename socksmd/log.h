@@ -8,6 +8,9 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "types.h"
 
 #define PRINTFLIKE(f, a) __attribute__((__format__(__printf__, f, a)))
 
@@ -15,7 +18,8 @@ void	 log_init(const char *name, int foreground, int verbose);
 void	 log_to_parent(void);		/* children: after the channel */
 void	 log_verbose(int);
 int	 log_is_verbose(void);
-void	 log_line(int priority, const char *text);	/* parent only */
+/* Parent only: a line that a child sent, of which nothing is trusted. */
+void	 log_child(enum proc_role, uint32_t priority, const char *text);
 /* With strerror(errno). */
 void	 log_warn(const char *, ...) PRINTFLIKE(1, 2);
 void	 log_warnx(const char *, ...) PRINTFLIKE(1, 2);

@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 
 #include "compat.h"
 
@@ -157,9 +156,8 @@ parent_on_log(enum proc_role from, const void *data, int fd)
 {
 	const struct msg_log	*msg = data;
 
-	(void)from;
 	(void)fd;
-	log_line(msg->priority <= LOG_DEBUG ? (int)msg->priority : LOG_ERR,
+	log_child(from, msg->priority,
 	    msg_string(msg->text, sizeof(msg->text), "a line for the log"));
 }
 

@@ -54,7 +54,9 @@
  * in all, the rest of that second is summed into one line per rule with
  *	count		how many lines it stands for
  * and, of the keys above, rule, label, for an association sid, user, client
- * and the sums of its figures, for blocked code.
+ * and the sums of its figures, for blocked code. Likewise above 20 sessions in
+ * a second that never came to ask for anything, which any stranger can make:
+ * one line per reason, with reason and count.
  */
 
 #include <sys/types.h>
@@ -90,6 +92,7 @@ struct sum {
 static TAILQ_HEAD(, meter)	 busy = TAILQ_HEAD_INITIALIZER(busy);
 static struct meter		 blocked;
 static struct meter		 granted;
+static struct meter		 strangers;	/* sessions that asked nothing */
 static struct event		 timer;
 
 static void
@@ -305,6 +308,17 @@ meter_init(struct meter *m, const char *kind, uint64_t sid)
 	m->sid = sid;
 }
 
+/* Sessions of strangers have no rule, and a reason for code. */
+static void
+sum_write_strangers(const struct sum *s)
+{
+	struct line		 l;
+
+	line_begin(&l, strangers.kind);
+	line_add(&l, " reason=%s count=%u", end_name(s->code), s->count);
+	log_info("%s", l.text);
+}
+
 /* The line of one sum; only an association's has somebody it belongs to. */
 static void
 sum_write(const struct meter *m, const struct sum *s)
@@ -312,6 +326,10 @@ sum_write(const struct meter *m, const struct sum *s)
 	const struct identity	*who = identity_find(m->sid);
 	struct line		 l;
 
+	if (m == &strangers) {
+		sum_write_strangers(s);
+		return;
+	}
 	line_begin(&l, m->kind);
 	if (who != NULL)
 		line_who(&l, who);
@@ -433,6 +451,7 @@ record_init(void)
 {
 	meter_init(&blocked, "blocked", 0);
 	meter_init(&granted, "granted", 0);
+	meter_init(&strangers, "session", 0);
 	evtimer_set(&timer, record_tick, NULL);
 }
 
@@ -483,10 +502,12 @@ method_name(const struct identity *who)
 void
 record_session(const struct identity *who, const struct msg_end *end)
 {
-	struct line	 l;
+	static const struct basis	 no_rule;
+	struct line			 l;
 
 	monitor_session_end(who, end);
-	if (!record_wanted(LOG_SESSIONS))
+	if (!record_wanted(LOG_SESSIONS) || (!who->asked &&
+	    meter_summed(&strangers, &no_rule, end->reason, NULL)))
 		return;
 	line_begin(&l, "session");
 	line_who(&l, who);

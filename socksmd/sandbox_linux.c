@@ -148,6 +148,10 @@ sandbox_seccomp(enum proc_role role)
 		if ((allowed[i].roles & (1U << role)) &&
 		    (error = allowed_add(ctx, &allowed[i])) != 0)
 			goto fail;
+	/* abort(3) shall look like abort(3), not like a forbidden call. */
+	if ((error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()))) != 0)
+		goto fail;
 	if ((error = seccomp_load(ctx)) != 0)
 		goto fail;
 	seccomp_release(ctx);
@@ -177,11 +181,16 @@ sandbox_landlock(enum proc_role role)
 	close(fd);
 }
 
+/* At most n; what the system gave us already may be less. */
 static void
 sandbox_limit(enum proc_role role, int what, const char *name, rlim_t n)
 {
-	struct rlimit	 rl = { n, n };
+	struct rlimit	 rl;
 
+	if (getrlimit(what, &rl) == -1)
+		fatal("%s: limit of %s", proc_name(role), name);
+	rl.rlim_max = MINIMUM(rl.rlim_max, n);
+	rl.rlim_cur = rl.rlim_max;
 	if (setrlimit(what, &rl) == -1)
 		fatal("%s: limit of %s", proc_name(role), name);
 }

@@ -244,6 +244,19 @@ check_only(const struct options *o)
 	return 0;
 }
 
+/* Whoever starts us may have closed these: they must not become sockets. */
+static void
+standard_files(void)
+{
+	int	 fd;
+
+	do {
+		if ((fd = open("/dev/null", O_RDWR)) == -1)
+			_exit(1);	/* there is nowhere to say why */
+	} while (fd <= STDERR_FILENO);
+	close(fd);
+}
+
 static void
 parse_options(int argc, char *argv[], struct options *o)
 {
@@ -288,6 +301,7 @@ main(int argc, char *argv[], char *envp[])
 {
 	struct options	 o = { .file = SOCKSMD_CONF };
 
+	standard_files();
 	setproctitle_init(argc, argv, envp);
 	parent.control = SOCKSMD_SOCKET;
 	parse_options(argc, argv, &o);

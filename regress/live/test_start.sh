@@ -78,10 +78,7 @@ time.sleep(50)' &
 }
 
 # Without -d the shell goes on once it serves, not before.
-test_start_background() {
-	conf_write conf
-	$FW "$SOCKSMD" -s "$T/control" -f conf >log 2>&1 ||
-	    fail "exit status $?: $(cat log)"
+in_background() {
 	ctl show summary >/dev/null || fail "it does not serve yet"
 	daemon=$(ip netns pids "$NET_FW" | xargs ps -o pid=,args= |
 	    awk '/parent/ { print $1 }')
@@ -91,6 +88,21 @@ test_start_background() {
 	kill "$daemon"
 	check_within 10 "it goes on" gone "$daemon"
 	nothing_left
+}
+
+test_start_background() {
+	conf_write conf
+	$FW "$SOCKSMD" -s "$T/control" -f conf >log 2>&1 ||
+	    fail "exit status $?: $(cat log)"
+	in_background
+}
+
+# Its sockets must not take the places of what it closes in the background.
+test_start_closed_files() {
+	conf_write conf
+	$FW "$SOCKSMD" -s "$T/control" -f conf <&- >&- 2>&- ||
+	    fail "exit status $?"
+	in_background
 }
 
 test_start_background_fails() {

@@ -281,6 +281,29 @@ test_idle(void **state)
 	assert_ptr_equal(TAILQ_FIRST(&session->assocs), never);
 }
 
+/* Of two rules that let it be idle, the longer one holds from then on. */
+static void
+test_idle_of_another_direction(void **state)
+{
+	struct assoc		*a = an_assoc(SOCKS_F_RECEIVE, 30);
+	struct sock		*out = a_socket(SOCK_SEND);
+	struct msg_grant	 g;
+	uint32_t		 aid = a->aid;
+
+	(void)state;
+	memset(&g, 0, sizeof(g));
+	g.flags = SOCKS_F_SEND | SOCKS_F_RECEIVE;
+	g.idle = 3600;
+	sock_ref(out);
+	assert_int_equal(assoc_extend(a, &g, NULL, out), 0);
+	sock_unref(out);
+	session->deadline = 0;
+	turn_wheel(3500000);
+	assert_ptr_equal(assoc_find(aid), a);
+	turn_wheel(110000);
+	assert_null(assoc_find(aid));
+}
+
 /* P20: the port is learnt once, from the right host, if nobody holds it. */
 static void
 test_learn(void **state)
@@ -316,6 +339,7 @@ main(void)
 		T(test_limits),
 		T(test_directions),
 		T(test_join_fails),
+		T(test_idle_of_another_direction),
 		T(test_idle),
 		T(test_learn)
 	};

@@ -391,6 +391,32 @@ test_string_without_end(void **state)
 	assert_string_equal(line, "engine: the name is not terminated\n");
 }
 
+/* What a child writes looks like no other's line, and like no record. */
+static void
+test_a_childs_line(void **state)
+{
+	char	 text[512];
+	int	 p[2], old = dup(STDERR_FILENO);
+	ssize_t	 n;
+
+	(void)state;
+	assert_int_equal(pipe(p), 0);
+	dup2(p[1], STDERR_FILENO);
+	log_child(PROC_POLICY, 6, "association sid=1");
+	log_child(PROC_ENGINE, 0, "association sid=2");
+	log_child(PROC_ENGINE, 6, "engine: one\nassociation sid=3\033[2J\377");
+	log_child(PROC_AUTH, UINT32_MAX, "auth");
+	dup2(old, STDERR_FILENO);
+	close(old);
+	n = read(p[0], text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = '\0';
+	close(p[0]);
+	close(p[1]);
+	assert_string_equal(text, "association sid=1\n"
+	    "engine: association sid=2\n"
+	    "engine: one?association sid=3?[2J?\nauth: auth\n");
+}
+
 int
 main(void)
 {
@@ -407,6 +433,7 @@ main(void)
 		cmocka_unit_test(test_drain_inside_a_handler),
 		cmocka_unit_test(test_drained_is_told),
 		cmocka_unit_test(test_string_without_end),
+		cmocka_unit_test(test_a_childs_line),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -159,6 +159,34 @@ test_session(void **state)
 	has(0, "reason=client");
 }
 
+/*
+ * Whoever connects and goes at will fills no log: twenty a second have their
+ * own line, the rest one for each reason; a session that asked has its own.
+ */
+static void
+test_strangers_are_summed(void **state)
+{
+	uint64_t	 sid;
+	struct msg_ask	 m;
+	int		 i;
+
+	(void)state;
+	for (i = 0; i < 50; i++)
+		ended(session_new(3));
+	assert_int_equal(nlines, 20);
+	sid = session_new(1);
+	m = ask_msg(sid, RECV, "239.9.1.1");
+	question_on_ask(PROC_ENGINE, &m, -1);
+	ended(sid);
+	assert_int_equal(nlines, 21);
+	has(20, "requests=3");
+	record_flush();
+	assert_int_equal(nlines, 22);
+	has(21, "session");
+	has(21, "reason=client");
+	has(21, "count=30");
+}
+
 /* The longest name there can be neither ends the line nor loses its quote. */
 static void
 test_long_name(void **state)
@@ -411,6 +439,7 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		T(test_association, setup),
 		T(test_session, setup),
+		T(test_strangers_are_summed, setup),
 		T(test_long_name, setup),
 		T(test_value, setup),
 		T(test_end_records_the_rest, setup),
