@@ -266,11 +266,11 @@ test_reload_under_load() {
 	sed 's/^set limit.*/&\nset log sessionz/' conf >conf.bad
 	{ cat conf.good; echo 'block receive from any to 239.1.1.0/24'; } \
 	    >conf.less
-	$IN python3 "$here/many.py" receive 10.0.0.1 1080 1000 many.stop \
+	$IN python3 "$here/streams.py" receive 10.0.0.1 1080 1000 many.stop \
 	    many.ready many.revoked >many.out 2>&1 &
 	many=$!
 	check_within 20 "not all have an association" test -s many.ready
-	$OUT python3 "$here/many.py" send 192.0.2.10 many.stop >sent.out 2>&1 &
+	$OUT python3 "$here/streams.py" send 192.0.2.10 many.stop >sent.out 2>&1 &
 	sender=$!
 	reload_for 4
 	rss_of >before
