@@ -1,26 +1,30 @@
-"""Many receivers of few groups, and their sender, to see that nothing is lost.
+"""many.py HOST PORT COUNT ADDRESS ...: one control connection with so many
+unicast associations, asked for without waiting for each answer, to the
+addresses in turn and ports from 1024 up; every answer is checked.  Then
+datagrams flow on some of them, both ways, through an echo outside.  Says
+"ready SECONDS" and stays until its input ends.
 
-	many.py receive HOST PORT ASSOCIATIONS STOP READY REVOKED
-	many.py send ADDRESS STOP
+many.py echo ADDRESS ...: that echo, on the ports of the sample."""
 
-The receivers stand in 239.1.0.1 and 239.1.1.1, half in each, at ports that
-differ; the datagrams are numbered for each group.  When the file READY is
-there, they all stand; once the file REVOKED is there, those of 239.1.1.1 may
-end.  Both go on until there is the file STOP; then the receivers say how many
-datagrams they got, and fail where one of 239.1.0.1 is missing.
-"""
-
-import os
 import select
 import socket
 import struct
 import sys
 import time
 
-GROUPS = ("239.1.0.1", "239.1.1.1")
-RECEIVE, MULTICAST, MU = 0x1, 0x10, 0x20
-PER_SESSION = 250
-RATE = 50                               # datagrams a second and group
+RECEIVE, SEND, UNICAST = 0x1, 0x2, 0x4
+SAMPLE = 64         # associations whose datagrams are looked at
+AHEAD = 256         # requests that are not answered yet
+REPLY = 27
+
+
+def remote(addresses, n):
+    return addresses[n % len(addresses)], 1024 + n // len(addresses)
+
+
+def sample(addresses, count):
+    """Spread over all of them, the last one included."""
+    return sorted({(count - 1) * k // (SAMPLE - 1) for k in range(SAMPLE)})
 
 
 def exactly(sock, size):
@@ -36,98 +40,87 @@ def exactly(sock, size):
 def enhanced(host, port):
     sock = socket.create_connection((host, port), 10)
     sock.sendall(b"\x05\x01\x00" + b"\x05\x04\x00\x01" + bytes(6))
-    if exactly(sock, 2) != b"\x05\x00" or exactly(sock, 10)[:2] != b"\x01\x00":
+    if exactly(sock, 2) != b"\x05\x00":
+        sys.exit("many.py: no method")
+    reply = exactly(sock, 10)
+    if reply[:2] != b"\x01\x00":
         sys.exit("many.py: no enhanced mode")
-    return sock
+    return sock, (host, struct.unpack("!H", reply[8:10])[0])
 
 
-def bind(sock, group, local):
-    body = struct.pack("!BHBHBHI", 1, 27, 5, RECEIVE | MULTICAST | MU, 0, 7, 0)
-    body += struct.pack("!B4sH", 1, bytes(4), local)
-    body += struct.pack("!B4sH", 1, socket.inet_aton(group), 5000)
-    sock.sendall(body)
-    reply = exactly(sock, 27)
-    if reply[3]:
-        sys.exit(f"many.py: {group} at port {local}: X'{reply[3]:02X}'")
-    return struct.unpack("!I", reply[9:13])[0]
+def request(local, to, n):
+    tail = b"".join(struct.pack("!B4sH", 1, socket.inet_aton(a), p)
+                    for a, p in (local, to))
+    return struct.pack("!BHBHBHI", 1, 27, 5, RECEIVE | SEND | UNICAST, 0,
+                       n & 0xffff, 0) + tail
 
 
-def receive(host, port, number, stop, ready, revoked):
-    """One socket takes the datagrams of all that share it, by AID: 16 sockets
-    would do, but each association has a port of its own (P48)."""
-    seen, names, streams = {}, {}, []
-    poll = select.epoll()
-    sessions = []
-    for n in range(number):
-        if n % PER_SESSION == 0:
-            sessions.append(enhanced(host, port))
-        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 18)
-        udp.bind(("0.0.0.0", 0))
-        udp.setblocking(False)
-        aid = bind(sessions[-1], GROUPS[n % 2], udp.getsockname()[1])
-        seen[aid] = []
-        names[aid] = GROUPS[n % 2]
-        streams.append(udp)
-        poll.register(udp, select.EPOLLIN)
-    by_fd = {s.fileno(): s for s in streams}
-    with open(ready, "w", encoding="ascii") as file:
-        file.write("ready\n")
-    stopped = 0
-    while not stopped or time.monotonic() < stopped + 1:
-        for fd, _ in poll.poll(0.2):
-            take(by_fd[fd], seen)
-        if not stopped and os.path.exists(stop):
-            stopped = time.monotonic()
-    judge(seen, names, os.path.exists(revoked))
+def bind_all(sock, local, addresses, count):
+    """The AIDs, in order, and how many egress sockets there are."""
+    aids, egress, asked, have = [], set(), 0, b""
+    while len(aids) < count:
+        if asked < count and asked - len(aids) < AHEAD:
+            upto = min(count, len(aids) + AHEAD)
+            sock.sendall(b"".join(request(local, remote(addresses, n), n)
+                                  for n in range(asked, upto)))
+            asked = upto
+        more = sock.recv(65536)
+        if not more:
+            sys.exit("many.py: the connection was closed")
+        have += more
+        while len(have) >= REPLY:
+            reply, have = have[:REPLY], have[REPLY:]
+            tid, aid = struct.unpack("!HI", reply[7:13])
+            if reply[3] or tid != len(aids) & 0xffff or not aid:
+                sys.exit(f"many.py: association {len(aids)}: "
+                         f"X'{reply[3]:02X}', TID {tid}")
+            aids.append(aid)
+            egress.add(reply[21:27])
+    return aids, len(egress)
 
 
-def take(udp, seen):
+def flow(udp, relay, aids, numbers):
+    """Each sends its number, and hears it from outside by its own AID."""
+    for n in numbers:
+        data = struct.pack("!I", n) * 8
+        packet = bytes(4) + struct.pack("!I", aids[n]) + data
+        udp.sendto(packet, relay)
+        if not select.select([udp], [], [], 5)[0]:
+            sys.exit(f"many.py: nothing comes back on association {n}")
+        if udp.recv(2048) != packet[:8] + data[::-1]:
+            sys.exit(f"many.py: something else comes on association {n}")
+
+
+def echo(addresses, count):
+    """Backwards, so that it is not what was sent."""
+    socks = []
+    for n in sample(addresses, count):
+        socks.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        socks[-1].bind(remote(addresses, n))
+    print("ready", flush=True)
     while True:
-        try:
-            data = udp.recv(2048)
-        except BlockingIOError:
-            return
-        aid, number = struct.unpack("!II", data[4:12])
-        seen[aid].append(number)
+        for sock in select.select(socks, [], [])[0]:
+            data, src = sock.recvfrom(2048)
+            sock.sendto(data[::-1], src)
 
 
-def judge(seen, names, revoked):
-    last = max(max(got, default=0) for aid, got in seen.items()
-               if names[aid] == GROUPS[0])
-    if last < 100:
-        sys.exit(f"many.py: only {last} datagrams were sent")
-    for aid, got in seen.items():
-        want = list(range(1, last + 1))
-        if names[aid] == GROUPS[1] and revoked:
-            want = want[:len(got)]      # then it ended, all at once
-            if len(got) == last:
-                sys.exit("many.py: one that was revoked got all")
-        if got != want:
-            missing = sorted(set(want) - set(got))
-            sys.exit(f"many.py: AID {aid:08x} in {names[aid]}: {len(got)} of "
-                     f"{len(want)}, missing {missing[:5]}")
-    print(f"{len(seen)} associations, each got all of its {last} datagrams")
-
-
-def send(address, stop):
+def main():
+    if sys.argv[1] == "echo":
+        echo(sys.argv[3:], int(sys.argv[2]))
+    host, port, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    addresses = sys.argv[4:]
+    sock, relay = enhanced(host, port)
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    udp.bind((address, 0))
-    udp.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
-                   socket.inet_aton(address))
-    udp.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 4)
-    number, begun = 0, time.monotonic()
-    while not os.path.exists(stop):
-        number += 1
-        for group in GROUPS:
-            udp.sendto(struct.pack("!I", number) + bytes(96), (group, 5000))
-        wait = begun + number / RATE - time.monotonic()
-        if wait > 0:
-            time.sleep(wait)
-    print(f"{number} datagrams to each group")
+    udp.bind((sock.getsockname()[0], 0))
+    began = time.monotonic()
+    aids, egress = bind_all(sock, udp.getsockname(), addresses, count)
+    took = time.monotonic() - began
+    if len(set(aids)) != count:
+        sys.exit("many.py: an AID twice")
+    flow(udp, relay, aids, sample(addresses, count))
+    print(f"ready: {count} associations in {took:.1f} s, "
+          f"{egress} egress sockets", flush=True)
+    sys.stdin.read()
 
 
-if sys.argv[1] == "receive":
-    receive(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), *sys.argv[5:])
-else:
-    send(*sys.argv[2:])
+main()
