@@ -185,6 +185,65 @@ pass receive from any to 239.1.0.0/16
 pass udp from any to 192.0.2.0/24
 """
 
+# Both families on one listener; ff05::N:0/112 as 239.N.0.0/16 elsewhere.
+IPV6 = """
+set timeout { handshake 3, auth-failure 1 }
+listen on fwin port 1080 auth none
+listen on { 2001:db8:0:a::1, 10.0.0.1 } port 1081 auth none
+inside on fwin
+egress on fwout
+table <mapped> const { ::ffff:239.9.0.0/112 }
+block log all
+pass receive from any to 239.1.0.0/16
+pass send from any to 239.1.0.0/16 ttl <= 32
+pass receive from any to <mapped>
+pass receive from any to ff05::1:0/112 port 5000:5999 label "wire-six"
+pass send from any to ff05::1:0/112 port 5000:5999 ttl <= 32 label "wire-six"
+pass receive from any to ff05::4:0/112 local any
+pass receive from 2001:db8:0:a::3 to ff05::7:0/112
+pass receive from fe80::/10 to ff05::8:0/112
+pass receive from any to ff05::9:0/112
+pass receive from any to ff3e::/32
+block deliver from 2001:db8:0:1::66 to any
+block deliver from any to ff05::9:0/112
+pass deliver from 2001:db8:0:1::10 to ff05::9:0/112
+pass connect from any to 2001:db8:0:1::/64 port 7000:7999
+pass udp from any to 2001:db8:0:1::/64 port 7000:7999
+"""
+
+CARELESS6 = """
+set timeout { handshake 3, auth-failure 1 }
+listen on fwin port 1080 auth none
+inside on fwin
+egress on fwout
+table <control> const { ff02::/16, ff01::/16 }
+pass receive from any to any
+pass send from any to any ttl <= 255
+pass receive from any to ff00::/8
+pass send from any to ff00::/8 ttl <= 255
+pass receive from any to <control>
+pass receive from any to ff02::4d
+pass send from any to ff02::4d ttl <= 255
+pass connect from any to any
+pass connect from any to 2000::/3
+pass connect from any to ::/0
+pass udp from any to any
+pass udp from any to ::/0
+"""
+
+TWO6 = """
+set timeout { handshake 3, auth-failure 1 }
+listen on fwin port 1080 auth none
+inside on fwin
+egress on fwout
+egress on fwout2
+block all
+pass receive from any to ff05::1:0/112 via fwout
+pass send from any to ff05::1:0/112 ttl <= 32 via fwout
+pass receive from 2001:db8:0:a::3 to ff05::1:0/112 via fwout2
+pass send from 2001:db8:0:a::3 to ff05::1:0/112 ttl <= 32 via fwout2
+"""
+
 # Names, which dns.py knows (P4, P6, P23).
 NAMES = """
 set timeout { handshake 3, auth-failure 1, connect 4 }
@@ -210,6 +269,7 @@ listen on fwin port 1080 auth none
 listen on fwin port 1081 auth userpass
 inside on fwin
 egress on fwout
+egress on fwout2
 users file "@USERS@"
 pass connect from any to any label "wire-tcp"
 block connect from any to 192.0.2.66
