@@ -103,9 +103,8 @@ class Dns:
         def how(query):
             if delay:
                 time.sleep(delay)
-            want = ":" if query.type == AAAA else "."
             return query.answer([(None, query.type, a) for a in addresses
-                                 if want in a])
+                                 if (":" in a) == (query.type == AAAA)])
         self.names[name] = how
 
     def questions(self, name):
