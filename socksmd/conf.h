@@ -107,6 +107,8 @@ void		 conf_print(const struct conf *, FILE *);	/* -nv */
 
 /* host.c */
 const struct conf_host *conf_host(const struct conf *, uint32_t nr);
+/* The name as a resolver wants it. */
+void		 conf_host_query(const struct conf_host *, char *, size_t);
 /* Fills in the addresses of all names, slowly (-n -r): how many failed. */
 int		 conf_lookup(struct conf *, FILE *err);
 /*

@@ -116,16 +116,28 @@ host_address(struct conf_host *h, const struct sockaddr *sa)
 		h->addr[h->naddrs++] = a;
 }
 
+/* A dot at the end only says that this is the name of a host. */
+void
+conf_host_query(const struct conf_host *h, char *buf, size_t size)
+{
+	size_t		 len = strlcpy(buf, h->name, size);
+
+	if (len > 0 && len < size && buf[len - 1] == '.')
+		buf[len - 1] = '\0';
+}
+
 static int
 host_lookup(struct conf_host *h, FILE *f)
 {
+	char			 name[256];
 	struct addrinfo		 hints, *list, *ai;
 	int			 error;
 
 	memset(&hints, 0, sizeof(hints));
 	hints.ai_family = AF_UNSPEC;
 	hints.ai_socktype = SOCK_STREAM;
-	if ((error = getaddrinfo(h->name, NULL, &hints, &list)) != 0) {
+	conf_host_query(h, name, sizeof(name));
+	if ((error = getaddrinfo(name, NULL, &hints, &list)) != 0) {
 		fprintf(f, "%s:%u: %s: %s\n", h->file, h->line, h->name,
 		    gai_strerror(error));
 		return -1;

@@ -47,7 +47,7 @@ names_ask(void)
 	while (names.next != NULL && names.asked < NAMES_ASKED) {
 		memset(&m, 0, sizeof(m));
 		m.token = (uint64_t)names.serial << 32 | names.next->nr;
-		strlcpy(m.name, names.next->name, sizeof(m.name));
+		conf_host_query(names.next, m.name, sizeof(m.name));
 		names.next = TAILQ_NEXT(names.next, entry);
 		names.asked++;
 		proc_send(PROC_RESOLVER, M_RESOLVE, &m, -1);

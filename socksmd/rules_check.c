@@ -116,13 +116,20 @@ domain_covers(const char *a, const char *b)
 static int
 pass_covers(const struct rule *a, const struct rule *b)
 {
+	const uint8_t	 groups = CMD_RECEIVE | CMD_SEND;
+	unsigned int	 max = b->to.a.af == ADDR_V4 ? 32 : 128;
 	struct prefix	 p = { .addr = b->to.a, .len = b->to.plen };
+	int		 same = side_same(&a->to, &b->to);
+	int		 block = b->to.type == RULE_PREFIX && !b->to.neg;
 
-	if (a->action != RULE_PASS || side_same(&a->to, &b->to))
+	if (a->action != RULE_PASS)
 		return 1;
-	return b->action == RULE_PASS && !b->to.neg && (b->to.type ==
-	    RULE_ANY || (b->to.type == RULE_PREFIX && !prefix_is_protected(&p)
-	    && p.len < (b->to.a.af == ADDR_V4 ? 24 : 16)));
+	if (b->action != RULE_PASS)	/* "any" is more there than here */
+		return same && block && p.len == max;
+	if (same || b->to.type == RULE_ANY)
+		return 1;
+	return block && p.len < (max == 32 ? 24 : 16) &&
+	    ((b->commands & ~groups) == 0 || !prefix_is_protected(&p));
 }
 
 static int

@@ -48,7 +48,7 @@ spec_name(struct conf *c, struct word *w, struct rule_addr *ra)
 {
 	if (strchr(w->s, '.') == NULL || !value_is_hostname(w->s)) {
 		ra->type = RULE_IFACE;
-		if (strlen(w->s) >= IF_NAMESIZE || strchr(w->s, '/') != NULL)
+		if (strlen(w->s) >= IF_NAMESIZE || strpbrk(w->s, " \t") != NULL)
 			word_error(w, "%s: neither an address nor the name "
 			    "of an interface or a host", w->s);
 		else

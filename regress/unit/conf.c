@@ -15,6 +15,7 @@
 
 #include "compat.h"
 #include "conf_text.h"
+#include "rule_print.h"
 
 #define LISTEN	"listen on em1 port 1080 auth none\n"
 
@@ -227,7 +228,9 @@ static const char	 everything[] =
     "block log quick { connect, { udp } } inet6 from { ! <t>, self } port "
     "{ 1:2, != 3 } to ! 10.0.0.1 - 10.0.0.9 port >= 5 user { u v } group w\n"
     "match send from $a to any ttl <= 5 via em3 mode { mu mm } local any "
-    "label z\nblock deliver from <t> to 232.0.0.0/8\nall\n";
+    "label z\npass udp from em9 to a.example port domain method { none } "
+    "listener x domain \"*.b.example\" timeout idle 3 egress dedicated\n"
+    "table <h> { !c.example }\nblock deliver from <t> to 232.0.0.0/8\nall\n";
 
 /* Any prefix of it, and any one octet of it replaced: an answer, no fault. */
 static void
@@ -249,6 +252,135 @@ mutilated(void **state)
 	}
 }
 
+static struct conf_host *
+host(struct conf *c, const char *name, const char *addr, const char *more)
+{
+	struct conf_host	*h;
+
+	TAILQ_FOREACH(h, &c->hosts, entry)
+		if (strcmp(h->name, name) == 0)
+			break;
+	assert_non_null(h);
+	assert_int_equal(addr_parse(&h->addr[h->naddrs++], addr), 0);
+	if (more != NULL)
+		assert_int_equal(addr_parse(&h->addr[h->naddrs++], more), 0);
+	return h;
+}
+
+static void
+rules_are(const struct conf *c, const char *text)
+{
+	const struct rule_node	*r;
+	char			 all[2048] = "", buf[1024];
+	uint32_t		 nr = 0;
+
+	TAILQ_FOREACH(r, &c->rules, entry) {
+		assert_int_equal(r->rule.nr, nr++);
+		(void)strlcat(all, rule_print(&r->rule, buf, sizeof(buf)),
+		    sizeof(all));
+		(void)strlcat(all, "\n", sizeof(all));
+	}
+	assert_string_equal(all, text);
+}
+
+static struct conf *
+hosts_conf(void)
+{
+	struct conf	*c = conf_text("listen on em1 port 1 auth none\n"
+			    "table <t> { ! a.example, 10.0.0.1 }\n"
+			    "pass connect from a.example to B.example\n"
+			    "pass connect to 192.0.2.1\n"
+			    "pass udp inet6 to b.example\n");
+
+	assert_non_null(c);
+	return c;
+}
+
+/* Each name becomes its addresses, each rule as many rules as it takes. */
+static void
+hosts(void **state)
+{
+	struct conf		*c = hosts_conf();
+	struct table		*t;
+	struct addr		 a;
+
+	(void)state;
+	(void)host(c, "a.example", "10.0.0.7", "2001:db8::7");
+	(void)host(c, "B.example", "192.0.2.9", "2001:db8::9");
+	assert_int_equal(conf_hosts_expand(c, stderr), 0);
+	rules_are(c, "pass connect from 10.0.0.7 to 192.0.2.9\n"
+	    "pass connect from 10.0.0.7 to 2001:db8::9\n"
+	    "pass connect from 2001:db8::7 to 192.0.2.9\n"
+	    "pass connect from 2001:db8::7 to 2001:db8::9\n"
+	    "pass connect from any to 192.0.2.1\n"
+	    "pass udp inet6 from any to 2001:db8::9\n");
+	assert_true(TAILQ_FIRST(&c->rules)->rule.to.named);
+	assert_false(TAILQ_LAST(&c->rules, rule_list)->rule.from.named);
+	t = table_find(&c->tables, "t");
+	assert_int_equal(t->n, 3);
+	assert_int_equal(addr_parse(&a, "2001:db8::7"), 0);
+	assert_false(table_match(t, &a));
+	conf_free(c);
+}
+
+static void
+hosts_without_a_family(void **state)
+{
+	struct conf		*c = hosts_conf();
+	char			 err[256] = "";
+	FILE			*f;
+
+	(void)state;
+	(void)host(c, "a.example", "10.0.0.7", NULL);
+	(void)host(c, "B.example", "192.0.2.9", NULL);
+	assert_non_null(f = fmemopen(err, sizeof(err), "w"));
+	assert_int_equal(conf_hosts_expand(c, f), -1);
+	(void)fclose(f);
+	assert_non_null(strstr(err, ":5: B.example has no address of that "
+	    "family\n"));
+	conf_free(c);
+}
+
+/* Names make rules too: they count. */
+static void
+hosts_make_too_many(void **state)
+{
+	struct conf		*c;
+	struct conf_host	*h;
+	struct rule		 r;
+	char			 err[256] = "";
+	FILE			*f;
+	int			 i;
+
+	(void)state;
+	c = hosts_conf();
+	(void)host(c, "a.example", "10.0.0.7", "10.0.0.8");
+	h = host(c, "B.example", "192.0.2.9", "2001:db8::9");
+	r = TAILQ_FIRST(&c->rules)->rule;
+	for (i = 0; i < CONF_RULES / 4; i++)
+		assert_non_null(rule_add(&c->rules, &r));
+	assert_int_equal(h->naddrs, 2);
+	assert_non_null(f = fmemopen(err, sizeof(err) - 1, "w"));
+	assert_int_equal(conf_hosts_expand(c, f), -1);
+	(void)fclose(f);
+	assert_non_null(strstr(err, "more than 65536 rules"));
+	conf_free(c);
+}
+
+static void
+queries(void **state)
+{
+	struct conf_host	 h = { .name = "localhost." };
+	char			 buf[256];
+
+	(void)state;
+	conf_host_query(&h, buf, sizeof(buf));
+	assert_string_equal(buf, "localhost");
+	(void)strlcpy(h.name, "a.example", sizeof(h.name));
+	conf_host_query(&h, buf, sizeof(buf));
+	assert_string_equal(buf, "a.example");
+}
+
 int
 main(void)
 {
@@ -261,7 +393,11 @@ main(void)
 		cmocka_unit_test(no_file),
 		cmocka_unit_test(long_path),
 		cmocka_unit_test(many),
-		cmocka_unit_test(mutilated)
+		cmocka_unit_test(mutilated),
+		cmocka_unit_test(hosts),
+		cmocka_unit_test(hosts_without_a_family),
+		cmocka_unit_test(hosts_make_too_many),
+		cmocka_unit_test(queries)
 	};
 
 	return cmocka_run_group_tests_name("conf", tests, NULL, NULL);

@@ -317,15 +317,16 @@ static void
 grants(void **state)
 {
 	(void)state;
-	rules("set multicast-mode mm\npass receive to any");
+	rules("pass receive to any");
+	rs.settings.multicast_mode = MODE_MM;
 	assert_true(ask(CMD_RECEIVE, "10.0.0.5", "239.1.1.1", 5000));
 	assert_int_equal(v.modes, MODE_MU | MODE_MM);
 	assert_int_equal(v.mode, MODE_MM);
 	assert_false(v.local_any);
 	assert_string_equal(v.via, "");
-	rules("set multicast-mode mm\n"
-	    "match log receive to any via em7 label x mode mm local any\n"
+	rules("match log receive to any via em7 label x mode mm local any\n"
 	    "pass receive to any mode mu via em2");
+	rs.settings.multicast_mode = MODE_MM;
 	assert_true(ask(CMD_RECEIVE, "10.0.0.5", "239.1.1.1", 5000));
 	assert_int_equal(v.modes, MODE_MU);
 	assert_int_equal(v.mode, MODE_MU);
@@ -337,6 +338,182 @@ grants(void **state)
 	rules("pass quick receive to any\nmatch receive to any label late");
 	assert_true(ask(CMD_RECEIVE, "10.0.0.5", "239.1.1.1", 5000));
 	assert_string_equal(v.label, "");
+}
+
+/* What is granted beyond the answer: the deciding rule's, or a match rule's. */
+static void
+options(void **state)
+{
+	(void)state;
+	rules("pass udp to any");
+	assert_true(ask(CMD_UDP, "10.0.0.5", "192.0.2.1", 1));
+	assert_false(v.dedicated);
+	assert_int_equal(v.idle, 3600);
+	rules("match to any timeout idle 7\npass udp to any egress dedicated");
+	assert_true(ask(CMD_UDP, "10.0.0.5", "192.0.2.1", 1));
+	assert_true(v.dedicated);
+	assert_int_equal(v.idle, 7);
+	rules("match to any timeout idle 7\n"
+	    "pass connect to any timeout idle 9 via em3");
+	assert_true(connects("192.0.2.1"));
+	assert_int_equal(v.idle, 9);
+	assert_string_equal(v.via, "em3");
+}
+
+static struct question	 who;
+
+/* As connects(), with all that a question may say of who asks. */
+static int
+connects_who(const char *domain, uint8_t method, const char *listener)
+{
+	memset(&who, 0, sizeof(who));
+	who.command = CMD_CONNECT;
+	who.to.port = 80;
+	who.user = "alice";
+	who.method = method;
+	who.listener = listener;
+	who.domain = domain;
+	assert_int_equal(addr_parse(&who.from, "10.0.0.5"), 0);
+	assert_int_equal(addr_parse(&who.to.addr, "192.0.2.1"), 0);
+	rule_eval(&rs, &who, &v);
+	return v.pass;
+}
+
+static void
+domains(void **state)
+{
+	static const struct {
+		const char	*domain;
+		const char	*name;
+		int		 yes;
+	} t[] = {
+		{ "example.org", "example.org", 1 },
+		{ "example.org", "EXAMPLE.Org", 1 },
+		{ "Example.ORG", "example.org", 1 },
+		{ "example.org", "example.org.", 1 },
+		{ "example.org.", "example.org", 1 },
+		{ "example.org", "www.example.org", 0 },
+		{ "example.org", "xample.org", 0 },
+		{ "example.org", "wexample.org", 0 },
+		{ "example.org", NULL, 0 }, { "example.org", "", 0 },
+		{ "\"*.example.org\"", "www.example.org", 1 },
+		{ "\"*.example.org\"", "a.b.EXAMPLE.org.", 1 },
+		{ "\"*.example.org\"", "example.org", 0 },
+		{ "\"*.example.org\"", ".example.org", 0 },
+		{ "\"*.example.org\"", "wexample.org", 0 },
+		{ "\"*.example.org\"", NULL, 0 },
+		{ "localhost", "localhost", 1 }
+	};
+	char		 text[128];
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < nitems(t); i++) {
+		(void)snprintf(text, sizeof(text), "pass connect to any "
+		    "domain %s", t[i].domain);
+		rules(text);
+		if (connects_who(t[i].name, 0, "") != t[i].yes)
+			fail_msg("%s: %s", t[i].domain, t[i].name ?
+			    t[i].name : "no name");
+	}
+}
+
+static void
+methods_and_listeners(void **state)
+{
+	(void)state;
+	rules("pass connect to any method userpass");
+	assert_true(connects_who(NULL, 2, ""));
+	assert_false(connects_who(NULL, 0, ""));
+	rules("pass connect to any method none");
+	assert_true(connects_who(NULL, 0, ""));
+	assert_false(connects_who(NULL, 2, ""));
+	rules("pass connect to any method { none userpass }");
+	assert_true(connects_who(NULL, 0, ""));
+	assert_true(connects_who(NULL, 2, ""));
+	assert_false(connects_who(NULL, 1, ""));
+	rules("pass connect to any listener { one, two }");
+	assert_true(connects_who(NULL, 0, "two"));
+	assert_false(connects_who(NULL, 0, ""));
+	assert_false(connects_who(NULL, 0, "three"));
+}
+
+/* Interfaces stand for their addresses, which are ours: named, so covered. */
+static void
+interfaces(void **state)
+{
+	(void)state;
+	rules("pass connect from em1");
+	assert_true(ask(CMD_CONNECT, "10.0.0.1", "192.0.2.1", 80));
+	assert_false(connects("192.0.2.1"));
+	rules("pass connect from ! em1");
+	assert_false(ask(CMD_CONNECT, "10.0.0.1", "192.0.2.1", 80));
+	assert_true(connects("192.0.2.1"));
+	rules("pass connect to em0");
+	assert_true(connects("198.51.100.1"));
+	assert_true(connects("2001:db8::1"));
+	assert_false(connects("10.0.0.1"));
+	assert_false(connects("127.0.0.1"));
+}
+
+/* What a name resolves to is not named: it covers nothing protected (P45). */
+static void
+names_cover_nothing(void **state)
+{
+	(void)state;
+	rules("pass connect to { 127.0.0.1, 192.0.2.1 }");
+	assert_true(connects("127.0.0.1"));
+	TAILQ_FIRST(&rs.rules)->rule.to.named = 1;
+	assert_false(connects("127.0.0.1"));
+	assert_true(connects("192.0.2.1"));
+	TAILQ_LAST(&rs.rules, rule_list)->rule.to.named = 1;
+	assert_true(connects("192.0.2.1"));
+	/* A block rule needs no name. */
+	rules("pass connect to 127.0.0.1\nblock connect to 127.0.0.1");
+	TAILQ_LAST(&rs.rules, rule_list)->rule.to.named = 1;
+	assert_false(connects("127.0.0.1"));
+}
+
+static void
+mismatches(void **state)
+{
+	static const struct {
+		const char	*rule;
+		const char	*why;
+	} t[] = {
+		{ "pass udp to any", "command" },
+		{ "pass connect inet6 to any", "inet6" },
+		{ "pass connect to any port 81", "port" },
+		{ "pass connect from any port 1 to any", "from port" },
+		{ "pass connect from 10.0.0.6 to any", "from" },
+		{ "pass connect to 192.0.2.2", "to" },
+		{ "pass connect to any user bob", "user" },
+		{ "pass connect to any group staff", "group" },
+		{ "pass connect to any user alice group staff", "group" },
+		{ "pass connect to any user bob group staff", "user" },
+		{ "pass connect to any method userpass", "method" },
+		{ "pass connect to any listener x", "listener" },
+		{ "pass connect to any domain x.example", "domain" },
+		{ "pass connect to any", NULL },
+		{ "block connect to any user alice", NULL },
+		{ "match connect to any timeout idle 3", NULL }
+	};
+	const char	*why;
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < nitems(t); i++) {
+		rules(t[i].rule);
+		(void)connects_who(NULL, 0, "");
+		why = rule_mismatch(&rs, &TAILQ_FIRST(&rs.rules)->rule, &who);
+		if (why != t[i].why && (why == NULL || t[i].why == NULL ||
+		    strcmp(why, t[i].why) != 0))
+			fail_msg("%s: %s", t[i].rule, why ? why : "none");
+	}
+	rules("pass connect to any");
+	assert_int_equal(addr_parse(&who.to.addr, "127.0.0.1"), 0);
+	assert_string_equal(rule_mismatch(&rs,
+	    &TAILQ_FIRST(&rs.rules)->rule, &who), "protected");
 }
 
 static void
@@ -564,6 +741,12 @@ main(void)
 		cmocka_unit_test(users),
 		cmocka_unit_test(ttl),
 		cmocka_unit_test(grants),
+		cmocka_unit_test(options),
+		cmocka_unit_test(domains),
+		cmocka_unit_test(methods_and_listeners),
+		cmocka_unit_test(interfaces),
+		cmocka_unit_test(names_cover_nothing),
+		cmocka_unit_test(mismatches),
 		cmocka_unit_test(protected_destinations),
 		cmocka_unit_test(protected_named),
 		cmocka_unit_test(protected_interface),
