@@ -14,8 +14,13 @@
 #include "lex.h"
 #include "rule_print.h"
 
-/* Each rule is compared with each: beyond this many, only looked at alone. */
+/*
+ * Each rule is compared with each. The parent does this, so it takes no more
+ * than a moment: of more rules than these, or when that many pairs had to be
+ * looked at closely, the rest is not compared.
+ */
 #define RULES_COMPARED	8192
+#define PAIRS_COMPARED	500000
 
 /* The first and the last address of a side; 0: it is no such block. */
 static int
@@ -179,6 +184,8 @@ warn_covered(const struct rule *r, const struct rule *by, const char *what)
 	rule_warn(r, why);
 }
 
+static const struct rule_node	*warned;	/* the last rule, of its line */
+
 /* A line may stand for many rules: one warning for each. */
 static int
 same_line(const struct rule_node *a, const struct rule_node *b)
@@ -187,51 +194,128 @@ same_line(const struct rule_node *a, const struct rule_node *b)
 	    strcmp(a->rule.file, b->rule.file) == 0;
 }
 
-/* An earlier rule that decides at once whatever r is about, or NULL. */
-static const struct rule_node *
-rule_shadow(const struct conf *c, const struct rule_node *r)
-{
-	const struct rule_node	*q;
+/* What tells most pairs apart, close together for thousands of them. */
+struct brief {
+	const struct rule_node	*n;
+	uint64_t		 lo[2];		/* to and from, first bits */
+	uint64_t		 hi[2];
+	int			 port_lo;
+	int			 port_hi;
+	uint8_t			 user[4];	/* its first octets */
+};
 
-	for (q = TAILQ_FIRST(&c->rules); q != r; q = TAILQ_NEXT(q, entry))
-		if (q->rule.quick && q->rule.action != RULE_MATCH &&
-		    !same_line(q, r) && rule_covers(&q->rule, &r->rule))
-			return q;
+static uint64_t
+addr_head(const struct addr *a)
+{
+	uint64_t	 v = 0;
+	int		 i;
+
+	for (i = 0; i < 8; i++)
+		v = v << 8 | a->b[i];
+	return v;
+}
+
+static void
+brief_side(struct brief *b, int i, const struct rule_addr *ra)
+{
+	struct addr	 lo, hi;
+
+	b->lo[i] = 0;
+	b->hi[i] = UINT64_MAX;
+	if (!side_bounds(ra, &lo, &hi))
+		return;
+	b->lo[i] = addr_head(&lo);
+	b->hi[i] = addr_head(&hi);
+}
+
+static void
+brief_init(struct brief *b, const struct rule_node *n)
+{
+	b->n = n;
+	brief_side(b, 0, &n->rule.to);
+	brief_side(b, 1, &n->rule.from);
+	(void)port_bounds(&n->rule.port, &b->port_lo, &b->port_hi);
+	memcpy(b->user, n->rule.user, sizeof(b->user));
+}
+
+/* 0: a does not cover b, for sure. */
+static int
+brief_may_cover(const struct brief *a, const struct brief *b)
+{
+	return a->lo[0] <= b->lo[0] && b->hi[0] <= a->hi[0] &&
+	    a->lo[1] <= b->lo[1] && b->hi[1] <= a->hi[1] &&
+	    a->port_lo <= b->port_lo && b->port_hi <= a->port_hi &&
+	    (a->user[0] == '\0' ||
+	    memcmp(a->user, b->user, sizeof(a->user)) == 0);
+}
+
+static int
+brief_covers(const struct brief *a, const struct brief *b, uint32_t *pairs)
+{
+	if (*pairs == 0)
+		return 0;
+	(*pairs)--;
+	return !same_line(a->n, b->n) && rule_covers(&a->n->rule, &b->n->rule);
+}
+
+/* A rule before r that decides at once whatever r is about, or NULL. */
+static const struct rule *
+rule_shadow(const struct brief *all, const struct brief *r, uint32_t *pairs)
+{
+	const struct brief	*q;
+
+	for (q = all; q < r; q++)
+		if (brief_may_cover(q, r) && q->n->rule.quick &&
+		    q->n->rule.action != RULE_MATCH &&
+		    brief_covers(q, r, pairs))
+			return &q->n->rule;
 	return NULL;
 }
 
-/* A later rule that says the opposite of all that r says, or NULL. */
-static const struct rule_node *
-rule_overruler(const struct rule_node *r)
+/* One behind r that says the opposite of all that r says, or NULL. */
+static const struct rule *
+rule_overruler(const struct brief *r, const struct brief *end, uint32_t *pairs)
 {
-	const struct rule_node	*q = r;
+	const struct brief	*q;
+	const uint8_t		 action = r->n->rule.action;
 
-	if (r->rule.quick || r->rule.action == RULE_MATCH)
+	if (r->n->rule.quick || action == RULE_MATCH)
 		return NULL;
-	while ((q = TAILQ_NEXT(q, entry)) != NULL)
-		if (q->rule.action != RULE_MATCH &&
-		    q->rule.action != r->rule.action && !same_line(q, r) &&
-		    rule_covers(&q->rule, &r->rule))
-			return q;
+	for (q = r + 1; q < end; q++)
+		if (brief_may_cover(q, r) && q->n->rule.action != RULE_MATCH &&
+		    q->n->rule.action != action && brief_covers(q, r, pairs))
+			return &q->n->rule;
 	return NULL;
 }
 
 static void
-rules_compare(const struct conf *c)
+rule_compare(const struct brief *all, const struct brief *r,
+    const struct brief *end, uint32_t *pairs)
 {
-	const struct rule_node	*r, *by, *warned = NULL;
+	const struct rule	*by;
 
-	TAILQ_FOREACH(r, &c->rules, entry) {
-		if (same_line(r, warned))
-			continue;
-		if ((by = rule_shadow(c, r)) != NULL)
-			warn_covered(&r->rule, &by->rule, "can never match");
-		else if ((by = rule_overruler(r)) != NULL)
-			warn_covered(&r->rule, &by->rule, "never decides");
-		else
-			continue;
-		warned = r;
-	}
+	if ((by = rule_shadow(all, r, pairs)) != NULL)
+		warn_covered(&r->n->rule, by, "can never match");
+	else if ((by = rule_overruler(r, end, pairs)) != NULL)
+		warn_covered(&r->n->rule, by, "never decides");
+	else
+		return;
+	warned = r->n;
+}
+
+static void
+rules_compare(const struct conf *c, uint32_t n)
+{
+	const struct rule_node	*r;
+	struct brief		*all = scratch_alloc(n * sizeof(*all));
+	uint32_t		 i = 0, pairs = PAIRS_COMPARED;
+
+	warned = NULL;
+	TAILQ_FOREACH(r, &c->rules, entry)
+		brief_init(&all[i++], r);
+	for (i = 0; i < n; i++)
+		if (!same_line(all[i].n, warned))
+			rule_compare(all, &all[i], all + n, &pairs);
 }
 
 static int
@@ -330,5 +414,5 @@ rules_check(struct conf *c)
 		if (!same_line(r, TAILQ_PREV(r, rule_list, entry)))
 			rule_check(c, &r->rule);
 	if (last != NULL && last->rule.nr < RULES_COMPARED)
-		rules_compare(c);
+		rules_compare(c, last->rule.nr + 1);
 }
