@@ -15,7 +15,7 @@
 #include "load.h"
 
 #define FAR		0xc6120000	/* 198.18.0.0/15, RFC 2544 */
-#define WINDOW		32		/* datagrams on their way */
+#define WINDOW		32		/* datagrams on their way, if mixed */
 #define BINDS		16		/* UDP BINDs on their way */
 
 static struct {
@@ -132,25 +132,33 @@ uni_back(uint32_t i, int width)
 	dgram_send(&b);
 }
 
-/* One window, each burst through the next association; how many arrived. */
+/* One burst, or single datagrams, each through the next association. */
+static int
+uni_send(void (*one)(uint32_t, int), int width)
+{
+	int		 sent, window = width > 1 ? width : WINDOW;
+	uint32_t	 at = uni.next;
+
+	for (sent = 0; sent < window; sent += width) {
+		one(at, width);
+		at = (at + 1) % uni.n;
+	}
+	return sent;
+}
+
+/* There, and perhaps back; how many arrived. */
 static int
 uni_window(const struct ask *ask)
 {
-	int		 sent, got;
-	uint32_t	 at = uni.next;
+	int	 sent, got, each = ask->width > 1 ? 1 : WINDOW;
 
-	for (sent = 0; sent < WINDOW; sent += ask->width, at = (at + 1) % uni.n)
-		uni_out(at, ask->width);
+	sent = uni_send(uni_out, ask->width);
 	got = dgram_await(uni.far_epoll, sent);
 	if (ask->round && got == sent) {
-		at = uni.next;
-		for (sent = 0; sent < WINDOW; sent += ask->width) {
-			uni_back(at, ask->width);
-			at = (at + 1) % uni.n;
-		}
+		sent = uni_send(uni_back, ask->width);
 		got = dgram_await(uni.client_epoll, sent);
 	}
-	uni.next = at;
+	uni.next = (uni.next + each) % uni.n;
 	load.lost += sent - got;
 	return got;
 }
@@ -159,12 +167,13 @@ static uint64_t
 uni_run(const struct ask *ask)
 {
 	uint64_t	 done = 0;
-	int		 got, bad = 0;
+	uint64_t	 lost;
+	int		 bad = 0;
 
 	while (done + load.lost < ask->n && bad < LOST_MAX) {
-		got = uni_window(ask);
-		done += got;
-		bad += got < WINDOW;
+		lost = load.lost;
+		done += uni_window(ask);
+		bad += load.lost > lost;
 	}
 	return done;
 }
