@@ -330,7 +330,6 @@ assoc_extend_unicast(struct assoc *a, uint16_t dirs, struct sock *s)
 		a->send = s;
 		sock_ref(s);
 	}
-	a->flags |= dirs;
 	return 0;
 }
 
@@ -346,14 +345,11 @@ assoc_set_idle(struct assoc *a, uint32_t idle)
 }
 
 /* Joins and takes the references; directions that stand keep their own. */
-int
-assoc_extend(struct assoc *a, const struct msg_grant *g, struct sock *recv,
-    struct sock *send)
+static int
+assoc_extend_group(struct assoc *a, const struct msg_grant *g,
+    struct sock *recv, struct sock *send)
 {
 	uint16_t	 dirs = g->flags & SOCKS_F_DIRECTIONS;
-
-	if (!(g->flags & SOCKS_F_MULTICAST))
-		return assoc_extend_unicast(a, dirs, recv);
 
 	if ((dirs & SOCKS_F_RECEIVE) && a->recv == NULL && recv == NULL)
 		return -1;
@@ -374,6 +370,22 @@ assoc_extend(struct assoc *a, const struct msg_grant *g, struct sock *recv,
 		}
 		a->ttl = g->ttl;
 	}
+	return 0;
+}
+
+int
+assoc_extend(struct assoc *a, const struct msg_grant *g, struct sock *recv,
+    struct sock *send)
+{
+	uint16_t	 dirs = g->flags & SOCKS_F_DIRECTIONS;
+	int		 error;
+
+	if (a->flags & SOCKS_F_MULTICAST)
+		error = assoc_extend_group(a, g, recv, send);
+	else
+		error = assoc_extend_unicast(a, dirs, recv);
+	if (error == -1)
+		return -1;
 	a->flags |= dirs;
 	assoc_set_idle(a, g->idle);
 	return 0;
@@ -433,7 +445,8 @@ assoc_learn(struct assoc *a, const struct endpoint *src)
 		return 0;
 	if (a->local.port != 0 || src->port == 0)
 		return -1;
-	if (a->recv != NULL && a->recv->group != NULL && group_port_held(a->recv->group, src, a))
+	if (a->recv != NULL && (a->flags & SOCKS_F_MULTICAST) &&
+	    group_port_held(a->recv->group, src, a))
 		return -1;
 	a->local.port = src->port;
 	return 0;

@@ -73,7 +73,9 @@ test_faults(void **state)
 		{ 0x07, F_R | 0x0c | F_MC, 0, 239, 5000 },
 		{ 0x07, F_R | 0x48 | F_MC, 0, 239, 5000 },
 		{ 0x07, F_R | 0x68 | F_MC, 0, 239, 5000 },
-		{ 0x07, F_R, 0, 10, 5000 },
+		{ 0x07, F_R | 0x08, 0, 10, 5000 },
+		{ 0x10, F_R, 9, 10, 5000 },
+		{ 0x14, F_R, 0, 239, 5000 },
 		{ 0x07, F_R | 0x08 | F_MC, 0, 239, 5000 },
 		{ 0x10, F_R | F_MC, 9, 239, 5000 },
 		{ 0x10, F_R | F_MC, 9, 10, 5000 },
@@ -98,6 +100,62 @@ test_faults(void **state)
 	assert_null(stub_next(M_ASK));
 	close(fd);
 	assert_int_equal(ended(END_CLIENT)->refused, nitems(t) + 1);
+}
+
+/* A unicast association with 10.1.2.3 port 5000, or a direction more. */
+static uint32_t
+unicast(int fd, uint16_t dirs, uint32_t aid, uint8_t kind, uint16_t flags)
+{
+	struct msg_ask	*ask;
+	uint8_t		 p[27];
+
+	packet(p, SOCKS_UDP_BIND, dirs | flags, 0, 3, aid, 6000, 10, 5000);
+	say(fd, p, sizeof(p));
+	ask = asked(ASK_BIND);
+	assert_int_equal(ask->flags, dirs | SOCKS_F_UNICAST);
+	if (aid == 0)
+		++grants;
+	ask->op = ASK_MAX;		/* no mode */
+	grant_part(ask, grants, kind, 0, 1, 0);
+	return reply(fd, 0, dirs | SOCKS_F_UNICAST, 3);
+}
+
+/* P15, P16, P18, P22: one socket for both directions, told as REMOTE. */
+static void
+test_unicast(void **state)
+{
+	static const uint8_t	 kinds[] = { SOCK_EGRESS, SOCK_DEDICATED };
+	struct assoc		*a;
+	uint32_t		 aid;
+	size_t			 i;
+	int			 fd = enhanced();
+
+	(void)state;
+	for (i = 0; i < nitems(kinds); i++) {
+		aid = unicast(fd, F_R, 0, kinds[i], 0);
+		a = assoc_find(aid);
+		assert_non_null(a->recv);
+		assert_null(a->send);
+		assert_int_equal(got[25] << 8 | got[26], 7777);
+		assert_int_equal(unicast(fd, F_S, aid, SOCK_NONE,
+		    SOCKS_F_UNICAST | SOCKS_F_MU), aid);
+		assert_ptr_equal(a->send, a->recv);
+		assert_int_equal(stub_refs[kinds[i]], 2);
+		send_short(fd, SOCKS_SET_TTL, 0, 3, 4, aid);
+		reply(fd, SOCKS_BADCONTEXT, 0, 4);
+		send_short(fd, SOCKS_UDP_RELEASE, F_R, 0, 5, aid);
+		reply(fd, 0, F_R, 5);
+		assert_null(a->recv);
+		assert_int_equal(stub_refs[kinds[i]], 1);
+		send_bind(fd, F_R | F_MC, 0, 6, aid);
+		reply(fd, SOCKS_BADCONTEXT, 0, 6);
+		send_short(fd, SOCKS_UDP_RELEASE, 3, 0, 7, aid);
+		reply(fd, 0, 3, 7);
+		assert_null(assoc_find(aid));
+		assert_int_equal(stub_refs[kinds[i]], 0);
+	}
+	assert_int_equal(stub_receivers + stub_senders, 0);
+	close(fd);
 }
 
 /* P4, P14, P23: names. */
@@ -482,6 +540,7 @@ main(void)
 		T(test_bind),
 		T(test_order),
 		T(test_faults),
+		T(test_unicast),
 		T(test_names),
 		T(test_extend),
 		T(test_parts_fail),

@@ -34,6 +34,7 @@ static struct conf	 conf;
 static struct rule_node	 rule;
 
 static struct msg_socket answer;
+static struct addr	 route;		/* what the routing table says */
 static int		 answers, made;
 static uint32_t		 fds_queued;
 
@@ -108,6 +109,14 @@ sockopen_key(const struct sock_key *k, const struct addr *source,
 	(void)bound;
 	made++;
 	return open("/dev/null", O_RDONLY);
+}
+
+void
+sockopen_route(const struct addr *to, uint32_t ifindex, struct addr *from)
+{
+	(void)to;
+	(void)ifindex;
+	*from = route;
 }
 
 int
@@ -324,6 +333,72 @@ test_descriptors_queue_up(void **state)
 	expect(&g, 0, 0);
 }
 
+/* The REMOTE of a pooled grant counts, too: P45. */
+static struct msg_grant
+pooled(const char *from, uint16_t slot, uint32_t ifindex, const char *to)
+{
+	struct msg_grant	 g = grant(SOCK_EGRESS, from, slot, ifindex);
+
+	assert_int_equal(addr_parse(&g.remote.addr, to), 0);
+	g.remote.port = 53;
+	return g;
+}
+
+static void
+test_unicast(void **state)
+{
+	struct msg_grant	 g;
+
+	(void)state;
+	g = pooled("0.0.0.0", 0, EGRESS, "192.0.2.1");
+	expect(&g, EPERM, 0);
+	rule.rule.commands = CMD_UDP;
+	permit_load(&conf);
+	expect(&g, 0, 1);
+	assert_int_equal(addr_parse(&route, "192.0.2.99"), 0);
+	g.reuse = 1;
+	expect(&g, 0, 0);		/* P22: for each REMOTE its own */
+	assert_true(addr_eq(&answer.bound.addr, &route));
+	g = pooled("10.0.0.1", EGRESS_SLOTS - 1, 0, "192.0.2.1");
+	expect(&g, 0, 1);
+	assert_true(addr_eq(&answer.bound.addr, &g.key.addr));
+	g = pooled("10.0.0.1", EGRESS_SLOTS, 0, "192.0.2.1");
+	expect(&g, EINVAL, 0);
+	g = pooled("10.0.0.2", 0, 0, "192.0.2.1");
+	expect(&g, EADDRNOTAVAIL, 0);
+	g = pooled("0.0.0.0", 0, INSIDE, "192.0.2.1");
+	expect(&g, ENODEV, 0);
+	g = pooled("0.0.0.0", 0, EGRESS, "239.1.1.1");
+	expect(&g, EINVAL, 0);
+	g = pooled("0.0.0.0", 0, EGRESS, "2001:db8::1");
+	expect(&g, EINVAL, 0);
+	g = pooled("0.0.0.0", 0, EGRESS, "10.0.0.1");
+	expect(&g, EACCES, 0);
+	g = pooled("0.0.0.0", 0, EGRESS, "127.0.0.1");
+	expect(&g, EACCES, 0);
+}
+
+static void
+test_dedicated(void **state)
+{
+	struct msg_grant	 g = grant(SOCK_DEDICATED, "192.0.2.1", 53,
+				    EGRESS);
+
+	(void)state;
+	expect(&g, EPERM, 0);
+	rule.rule.commands = CMD_UDP;
+	permit_load(&conf);
+	expect(&g, 0, 1);
+	g = grant(SOCK_DEDICATED, "192.0.2.1", 53, INSIDE);
+	expect(&g, ENODEV, 0);
+	g = grant(SOCK_DEDICATED, "0.0.0.0", 53, EGRESS);
+	expect(&g, EINVAL, 0);
+	g = grant(SOCK_DEDICATED, "239.1.1.1", 53, EGRESS);
+	expect(&g, EACCES, 0);
+	g = grant(SOCK_DEDICATED, "10.0.0.1", 53, EGRESS);
+	expect(&g, EACCES, 0);
+}
+
 /* The rule passes connect to what; it replaces the one there is. */
 static void
 rule_connect(uint8_t type, const char *prefix)
@@ -459,6 +534,8 @@ main(void)
 		T(test_send_sockets),
 		T(test_relay_sockets),
 		T(test_commands_without_a_rule),
+		T(test_unicast),
+		T(test_dedicated),
 		T(test_generations),
 		T(test_descriptors_queue_up),
 		T(test_connect),

@@ -176,7 +176,7 @@ test_faults_in_order(void **state)
 	(void)state;
 	m = ask_msg(sid, BOTH, G);
 	m.flags &= ~SOCKS_F_MULTICAST;
-	assert_denied(&m, SOCKS_BADCOMMAND, 0);
+	assert_denied(&m, SOCKS_BADGROUP, 0);
 	m = ask_msg(sid, BOTH, G);
 	m.flags |= SOCKS_F_MM | SOCKS_F_TCP;
 	assert_denied(&m, SOCKS_BADCOMMAND, 0);
