@@ -23,7 +23,7 @@
 #include "log.h"
 #include "parent.h"
 
-#define RELOAD_LINES	200	/* to the log, and to socksmctl */
+#define RELOAD_LINES	100	/* to the log, and to socksmctl */
 
 /* Who waits for the end of it: the log alone, or socksmctl as well. */
 #define BY_SIGNAL	0x01

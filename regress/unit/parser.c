@@ -23,7 +23,7 @@ static char		 said[1024];
 static int
 parse(const char *line)
 {
-	char	 buf[256], *argv[16], *p = buf, *err = NULL;
+	char	 buf[256], *argv[32], *p = buf, *err = NULL;
 	size_t	 len;
 	int	 argc = 0, error;
 	FILE	*f;
@@ -94,7 +94,8 @@ test_wrong(void **state)
 	assert_string_equal(said, "ambiguous word: s\n"
 	    "valid: sessions statistics summary\n");
 	assert_int_equal(parse("frob"), -1);
-	assert_string_equal(said, "unknown word: frob\nvalid: show\n");
+	assert_string_equal(said, "unknown word: frob\nvalid: explain kill log "
+	    "monitor reload reset show\n");
 	assert_int_equal(parse("show summaryx"), -1);
 	assert_non_null(strstr(said, "valid: associations groups"));
 	assert_int_equal(parse("show"), -1);
@@ -111,6 +112,84 @@ test_wrong(void **state)
 	    -1);
 }
 
+static void
+test_commands(void **state)
+{
+	static const struct {
+		const char	*line;
+		uint32_t	 type;
+		uint64_t	 number;
+	} t[] = {
+		{ "reload", CTL_RELOAD, 0 },
+		{ "rel", CTL_RELOAD, 0 },
+		{ "mon", CTL_MONITOR, 0 },
+		{ "kill session 7", CTL_KILL_SESSION, 7 },
+		{ "k a 0000beef", CTL_KILL_ASSOCIATION, 0xbeef },
+		{ "k a 0x0000beef", CTL_KILL_ASSOCIATION, 0xbeef },
+		{ "k g 18446744073709551615", CTL_KILL_GRANT, UINT64_MAX },
+		{ "kill host 10.0.0.1", CTL_KILL_HOST, 0 },
+		{ "kill user alice", CTL_KILL_USER, 0 },
+		{ "kill label x", CTL_KILL_LABEL, 0 },
+		{ "log brief", CTL_LOG_BRIEF, 0 },
+		{ "log v", CTL_LOG_VERBOSE, 0 },
+		{ "reset st", CTL_RESET_STATISTICS, 0 },
+	};
+	size_t	 i;
+
+	(void)state;
+	for (i = 0; i < nitems(t); i++) {
+		assert_int_equal(parse(t[i].line), 0);
+		assert_int_equal(c.type, t[i].type);
+		assert_true(c.req.number == t[i].number);
+	}
+}
+
+static void
+test_explain(void **state)
+{
+	struct addr	 a;
+
+	(void)state;
+	assert_int_equal(parse("exp send from 10.0.0.1 to 239.1.1.1 port 5000 "
+	    "user alice method userpass ttl 7 listener in domain a.example"),
+	    0);
+	assert_int_equal(c.type, CTL_EXPLAIN);
+	assert_string_equal(c.req.question.command, "send");
+	assert_int_equal(addr_parse(&a, "10.0.0.1"), 0);
+	assert_true(addr_eq(&a, &c.req.question.from));
+	assert_int_equal(addr_parse(&a, "239.1.1.1"), 0);
+	assert_true(addr_eq(&a, &c.req.question.to.addr));
+	assert_int_equal(c.req.question.to.port, 5000);
+	assert_int_equal(c.req.question.ttl, 7);
+	assert_int_equal(c.req.question.method, 2);
+	assert_string_equal(c.req.user, "alice");
+	assert_string_equal(c.req.label, "in");
+	assert_string_equal(c.req.question.domain, "a.example");
+	assert_int_equal(parse("explain send from 10.0.0.1"), -1);
+	assert_int_equal(parse("explain send from x to 239.1.1.1"), -1);
+	assert_int_equal(parse("explain send to 239.1.1.1"), -1);
+	assert_int_equal(parse("explain fly from ::1 to ::1"), -1);
+	assert_int_equal(parse("explain udp from ::1 to ::1 port 65536"), -1);
+	assert_int_equal(parse("explain udp from ::1 to ::1 ttl 256"), -1);
+	assert_int_equal(parse("explain udp from ::1 to ::1 method x"), -1);
+}
+
+static void
+test_numbers(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("kill session x"), -1);
+	assert_string_equal(said, "session: expected: <number>\n");
+	assert_int_equal(parse("kill session -1"), -1);
+	assert_int_equal(parse("kill session 18446744073709551616"), -1);
+	assert_int_equal(parse("kill association 100000000"), -1);
+	assert_int_equal(parse("kill association 12g"), -1);
+	assert_int_equal(parse("kill host alice"), -1);
+	assert_int_equal(parse("kill"), -1);
+	assert_int_equal(parse("kill user"), -1);
+	assert_int_equal(parse("reload now"), -1);
+}
+
 int
 main(void)
 {
@@ -118,6 +197,9 @@ main(void)
 		cmocka_unit_test(test_listings),
 		cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_explain),
+		cmocka_unit_test(test_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

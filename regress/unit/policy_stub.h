@@ -39,6 +39,9 @@ struct stub_msg {
 		struct msg_ended	 ended;
 		struct msg_source	 source;
 		struct msg_count	 count;
+		struct msg_resolve	 resolve;
+		struct msg_revoke	 revoke;
+		struct msg_verbose	 verbose;
 		char			 octets[4096];
 	} u;
 };
@@ -63,6 +66,9 @@ stub_size(enum msg_type type)
 		[M_ENDED] = sizeof(struct msg_ended),
 		[M_SOURCED] = sizeof(struct msg_source),
 		[M_COUNT] = sizeof(struct msg_count),
+		[M_RESOLVE] = sizeof(struct msg_resolve),
+		[M_REVOKE] = sizeof(struct msg_revoke),
+		[M_VERBOSE] = sizeof(struct msg_verbose),
 	};
 
 	return size[type];
