@@ -5,7 +5,7 @@ import env
 # What this milestone leaves out.  Strike a word when the server serves it:
 # the tests then expect the real answer in place of X'07'.
 NOT_YET = {
-    "bind", "associate", "features",     # RFC 1928 and [Van97]
+    "bind", "associate",    # RFC 1928
     "tcp-encapsulation",    # draft 3.4
     "mm",                   # MM-mode is answered by MU-mode
     "fragments",            # FRAG other than 0 is dropped
@@ -244,6 +244,37 @@ pass receive from 2001:db8:0:a::3 to ff05::1:0/112 via fwout2
 pass send from 2001:db8:0:a::3 to ff05::1:0/112 ttl <= 32 via fwout2
 """
 
+# What LIST-FEATURES tells depends on who asks (P9).
+FEATURES = """
+set timeout { handshake 3, auth-failure 1 }
+set extensions base
+listen on fwin port 1080 auth none
+listen on fwin port 1081 label "outer" auth { userpass, none }
+listen on fwin port 1082 auth none
+inside on fwin
+egress on fwout
+users file "@USERS@"
+block log all
+pass connect from 10.0.0.3 to 192.0.2.10 port 7000
+block quick connect from 10.0.0.3
+pass connect from any to 192.0.2.10 port 7000 user alice
+pass connect from 10.0.0.4 to any method none domain "*.example.org"
+pass connect from 10.0.0.5 to any listener "outer"
+pass connect inet6 from 10.0.0.6 to any
+match connect from any to any
+pass { bind, associate } from any to any
+pass udp from any to any
+"""
+
+NO_EXTENSIONS = """
+set timeout { handshake 3, auth-failure 1 }
+set extensions none
+listen on fwin port 1080 auth none
+inside on fwin
+egress on fwout
+pass connect from any to 192.0.2.0/24
+"""
+
 # Names, which dns.py knows (P4, P6, P23).
 NAMES = """
 set timeout { handshake 3, auth-failure 1, connect 4 }
@@ -290,7 +321,8 @@ CONFS = {"connect": CONNECT, "connect-drop": CONNECT_DROP,
          "main": MAIN, "careless": CARELESS, "two": TWO, "limits": LIMITS,
          "idle": IDLE, "local-any": LOCAL_ANY, "unicast": UNICAST,
          "routed": ROUTED, "dedicated": DEDICATED, "no-base": NO_BASE,
-         "names": NAMES}
+         "names": NAMES, "ipv6": IPV6, "careless6": CARELESS6, "two6": TWO6,
+         "features": FEATURES, "no-extensions": NO_EXTENSIONS}
 # a configuration that an early daemon need not understand yet
 OPTIONAL = {"local-any", "dedicated"}
 

@@ -7,6 +7,12 @@ Three network namespaces, named after our pid and removed on every exit:
          192.0.2.11, .66    fwin   10.0.0.1/24,    --   in0 10.0.0.2/24
     out1 198.51.100.10  --  fwout2 198.51.100.1/24          .3 ... .20
                                    10.0.0.9/24
+
+and by IPv6 (ipv6.py), link-local addresses beside them:
+
+    out0 2001:db8:0:1::10, ::11, ::66   fwout  2001:db8:0:1::1
+    out1 2001:db8:0:2::10               fwout2 2001:db8:0:2::1
+    in0  2001:db8:0:a::2, ::3, ::4      fwin   2001:db8:0:a::1, ::9
 """
 
 import contextlib
@@ -37,6 +43,18 @@ FAR = "198.51.100.10"
 # how a group socket outside finds its interface
 HOME = {"out0": OUT, "out1": FAR, "in0": INSIDE[0], "fwout": "192.0.2.1",
         "fwin": SERVER}
+
+# ADDRESSES6[device]: all it has, of which the last is link-local
+ADDRESSES6 = {
+    "fwout": ["2001:db8:0:1::1", "fe80::1:1"],
+    "fwout2": ["2001:db8:0:2::1", "fe80::2:1"],
+    "fwin": ["2001:db8:0:a::1", "2001:db8:0:a::9", "fe80::a:1"],
+    "out0": ["2001:db8:0:1::10", "2001:db8:0:1::11", "2001:db8:0:1::66",
+             "fe80::1:10"],
+    "out1": ["2001:db8:0:2::10", "fe80::2:10"],
+    "in0": ["2001:db8:0:a::2", "2001:db8:0:a::3", "2001:db8:0:a::4",
+            "fe80::a:2"],
+}
 
 CLONE_NEWNET = 0x40000000
 libc = ctypes.CDLL(None, use_errno=True)
@@ -74,9 +92,13 @@ class Net:
             ip("netns", "add", self.names[where])
             self.made.append(where)
             with self.ns(where):
-                # IPv4 only; nothing is forwarded but by the daemon
-                self.sysctl("ipv6/conf/all/disable_ipv6", 1)
-                self.sysctl("ipv6/conf/default/disable_ipv6", 1)
+                # nothing is forwarded but by the daemon, no address is
+                # there but ours
+                self.sysctl("ipv6/conf/all/disable_ipv6", 0)
+                self.sysctl("ipv6/conf/default/disable_ipv6", 0)
+                self.sysctl("ipv6/conf/default/accept_ra", 0)
+                self.sysctl("ipv6/conf/default/addr_gen_mode", 1)
+                self.sysctl("ipv6/conf/all/forwarding", 0)
                 self.sysctl("ipv4/ip_forward", 0)
                 # a forged source is to reach the daemon, not the kernel
                 self.sysctl("ipv4/conf/all/rp_filter", 0)
@@ -94,6 +116,9 @@ class Net:
                 ("in", "in0", INSIDE)):
             for addr in addrs:
                 self.ip(where, "addr", "add", f"{addr}/24", "dev", dev)
+            for addr in ADDRESSES6[dev]:
+                self.ip(where, "addr", "add", f"{addr}/64", "dev", dev,
+                        "nodad")
             self.ip(where, "link", "set", dev, "up")
         for where, dev in (("fw", "fwout"), ("fw", "fwout2"), ("fw", "fwin"),
                            ("out", "out0"), ("out", "out1"), ("in", "in0")):
@@ -312,6 +337,9 @@ class Daemon:
         for port in self.ports:
             wait_for(lambda port=port: self.listening(port),
                      f"socksmd accepts on port {port}", 10)
+        # by then it does so on all addresses, and heeds signals
+        wait_for(lambda: "socksmd started" in self.log(),
+                 "socksmd says that it has started", 10)
 
     def room(self):
         """The words of a command that gives the daemon a mount namespace of

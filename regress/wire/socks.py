@@ -161,8 +161,8 @@ class Client:
         self.sock = sock
         self.label = label
         self.tid = 0x4000
-        self.host, self.port = sock.getsockname()
-        self.server = sock.getpeername()
+        self.host, self.port = sock.getsockname()[:2]
+        self.server = sock.getpeername()[:2]
         self.relay = None
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
