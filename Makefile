@@ -13,7 +13,7 @@ SYSCONFDIR ?= /etc
 EXAMPLEDIR = ${PREFIX}/share/examples/socksmd
 
 EXAMPLES = etc/socksmd.conf etc/socksmd.service etc/socksmd.sysusers \
-	etc/socksmd.tmpfiles etc/socksmd.rc
+	etc/socksmd.tmpfiles etc/socksmd.rc etc/socksmd.nft etc/socksmd.pf
 
 PROGS = socksmd socksmctl socksmc
 SUBDIRS = compat libsocksm ${PROGS}
