@@ -317,7 +317,25 @@ block all
 pass connect from any to 192.0.2.10
 """
 
-CONFS = {"connect": CONNECT, "connect-drop": CONNECT_DROP,
+# A label for each rule, so that a test can leave it out.
+RELOAD = """
+set timeout { handshake 3, auth-failure 1 }
+set limit { receivers-per-host 64 }
+listen on fwin port 1080 auth none
+listen on fwin port 1081 auth userpass
+listen on fwin port 1082 auth none
+inside on fwin
+egress on fwout
+users file "@USERS@"
+block all
+pass receive from any to 239.1.0.0/16 label "first"
+pass send from any to 239.1.0.0/16 ttl <= 32 label "first"
+pass receive from any to 239.2.0.0/16 label "second"
+pass udp from any to 192.0.2.0/24 label "peers"
+pass connect from any to 192.0.2.0/24 label "streams"
+"""
+
+CONFS = {"reload": RELOAD, "connect": CONNECT, "connect-drop": CONNECT_DROP,
          "main": MAIN, "careless": CARELESS, "two": TWO, "limits": LIMITS,
          "idle": IDLE, "local-any": LOCAL_ANY, "unicast": UNICAST,
          "routed": ROUTED, "dedicated": DEDICATED, "no-base": NO_BASE,
