@@ -56,7 +56,8 @@ static const struct allowed allowed[] = {
 	{ ALL, CALL(write), { { 0 } } },
 	{ ALL, CALL(writev), { { 0 } } },
 	{ ALL, CALL(recvmsg), { { 0 } } },
-	{ ALL, CALL(sendmsg), { { 0 } } },
+	/* MSG_FASTOPEN is a connect(2) of a TCP socket that is not connected */
+	{ ALL, CALL(sendmsg), { { WITHOUT, 2, MSG_FASTOPEN } } },
 	{ ALL, CALL(close), { { 0 } } },
 	{ ALL, CALL(poll), { { 0 } } },
 	{ ALL, CALL(ppoll), { { 0 } } },
@@ -91,7 +92,7 @@ static const struct allowed allowed[] = {
 	{ ALL, CALL(fcntl), { { EQUAL, 1, F_SETFD } } },
 	/* the engine: datagrams, and the end of a connection */
 	{ ENGINE, CALL(recvmmsg), { { 0 } } },
-	{ ENGINE, CALL(sendmmsg), { { 0 } } },
+	{ ENGINE, CALL(sendmmsg), { { WITHOUT, 3, MSG_FASTOPEN } } },
 	{ ENGINE, CALL(shutdown), { { 0 } } },
 	{ ENGINE, CALL(setsockopt),
 	    { { EQUAL, 1, SOL_SOCKET }, { EQUAL, 2, SO_LINGER } } },

@@ -57,6 +57,26 @@ TRY(accept4, accept4(hands.tcp, NULL, NULL, SOCK_CLOEXEC))
 TRY(sendto, sendto(hands.udp, "x", 1, 0, (struct sockaddr *)&hands.to,
     sizeof(hands.to)))
 
+/* What connects a TCP socket without connect(2). */
+static int
+try_fastopen(void)
+{
+	struct msghdr m = { .msg_name = &hands.to,
+	    .msg_namelen = sizeof(hands.to) };
+
+	return (sendmsg(hands.tcp, &m, MSG_FASTOPEN | MSG_DONTWAIT) != -1);
+}
+
+static int
+try_fastopen_many(void)
+{
+	struct mmsghdr m = { .msg_hdr = { .msg_name = &hands.to,
+	    .msg_namelen = sizeof(hands.to) } };
+
+	return (sendmmsg(hands.tcp, &m, 1, MSG_FASTOPEN | MSG_DONTWAIT) !=
+	    -1);
+}
+
 static int
 try_socketpair(void)
 {
@@ -504,6 +524,8 @@ const struct call calls[] = {
 	{ "accept",		ENGINE | AUTH | RESOLVER, 0, 0,	try_accept },
 	{ "accept4",		ENGINE | AUTH | RESOLVER, 0, 0,	try_accept4 },
 	{ "sendto",		EACH,	0,	0,	try_sendto },
+	{ "fastopen",		EACH,	0,	0,	try_fastopen },
+	{ "fastopen-many",	EACH,	0,	0,	try_fastopen_many },
 	{ "join",		EACH,	0,	0,	try_join },
 	{ "join-group",		EACH,	0,	0,	try_join_group },
 	{ "bindtodevice",	EACH,	0,	0,	try_bind_device },
