@@ -189,6 +189,8 @@ def listener(t, group, dev="out0", where="out"):
         index = socket.if_nametoindex(dev)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE,
                         dev.encode())
+        if where == "fw":                   # beside the relay's socket
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         sock.setsockopt(socket.IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0)
         sock.bind((group[0], group[1], 0, index))
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP,
