@@ -188,7 +188,8 @@ association_known(struct ctl_association *a, const struct grant *g)
 	strlcpy(a->label, b->label, sizeof(a->label));
 	strlcpy(a->via, b->via, sizeof(a->via));
 	strlcpy(a->dir, dirs[g->flags & SOCKS_F_DIRECTIONS], sizeof(a->dir));
-	strlcpy(a->mode, g->flags & SOCKS_F_MM ? "mm" : "mu", sizeof(a->mode));
+	strlcpy(a->mode, g->command != 0 ? "-" :
+	    g->flags & SOCKS_F_MM ? "mm" : "mu", sizeof(a->mode));
 	strlcpy(a->encap, g->flags & SOCKS_F_TCP ? "tcp" : "udp",
 	    sizeof(a->encap));
 	a->rule = b->rule;
