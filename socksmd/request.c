@@ -468,9 +468,11 @@ request_on_revoked(enum proc_role from, const void *data, int fd)
 			stream_revoked(s, m->reason);
 		return;
 	}
-	if (m->grant == 0 || m->grant == s->relay_grant)
-		session_finish(s, m->reason);
-	else if ((a = assoc_by_grant(m->grant)) != NULL && a->session == s)
+	if (m->grant == 0 || m->grant == s->relay_grant) {
+		session_close(s, m->reason);	/* at once: it is over */
+		return;
+	}
+	if ((a = assoc_by_grant(m->grant)) != NULL && a->session == s)
 		assoc_close(a, m->reason);
 	session_turn(s);
 }
