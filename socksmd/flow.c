@@ -18,8 +18,6 @@
 #include "session.h"
 #include "stream.h"
 
-static void	 flow_event(int, short, void *);
-
 /* P6: a FIN as a FIN; the other direction goes on. */
 static void
 flow_finish(struct stream *st, int i)
@@ -99,9 +97,9 @@ flow_watch(struct stream *st)
 
 	for (i = 0; i < SIDES; i++) {
 		e = &st->side[i];
-		if (side_want(&e->ev_read, &e->reading, !st->flow[i].eof &&
+		if (side_want(e->ev_read, &e->reading, !st->flow[i].eof &&
 		    st->flow[i].lane.held == 0) == 0 &&
-		    side_want(&e->ev_write, &e->writing,
+		    side_want(e->ev_write, &e->writing,
 		    st->flow[!i].lane.held > 0) == 0)
 			continue;
 		session_close(st->session, END_LIMIT);
@@ -111,17 +109,13 @@ flow_watch(struct stream *st)
 }
 
 /* What a side sends goes one way, what it can take comes the other. */
-static void
-flow_event(int fd, short what, void *arg)
+void
+flow_ready(struct stream *st, int i, short what)
 {
-	struct side	*e = arg;
-	struct stream	*st = e->stream;
-	int		 i = (int)(e - st->side);
 	int		 half = st->flow[0].done | st->flow[1].done;
 
-	(void)fd;
 	if (what & EV_WRITE)
-		e->writing = 0;
+		st->side[i].writing = 0;
 	if (flow_turn(st, what & EV_READ ? i : !i) == -1 ||
 	    flow_watch(st) == -1)
 		return;
@@ -129,20 +123,29 @@ flow_event(int fd, short what, void *arg)
 		session_arm(st->session);	/* half-closed: due sooner */
 }
 
-/* The events were the connecting stream's, and the session's. */
+static void
+flow_event(int fd, short what, void *arg)
+{
+	(void)fd;
+	flow_ready(arg, SIDE_REMOTE, what);
+}
+
+/* The client's events are in the loop or not, as its session had them. */
 static void
 flow_events(struct stream *st)
 {
-	struct side	*e;
-	int		 i;
+	struct session	*s = st->session;
+	struct side	*c = &st->side[SIDE_CLIENT];
+	struct side	*r = &st->side[SIDE_REMOTE];
 
-	for (i = 0; i < SIDES; i++) {
-		e = &st->side[i];
-		e->stream = st;
-		event_set(&e->ev_read, e->fd, EV_READ | EV_PERSIST,
-		    flow_event, e);
-		event_set(&e->ev_write, e->fd, EV_WRITE, flow_event, e);
-	}
+	c->fd = s->fd;
+	c->ev_read = &s->ev_read;
+	c->ev_write = &s->ev_write;
+	c->reading = s->reading;
+	c->writing = s->writing;
+	s->reading = s->writing = 0;
+	event_set(r->ev_read, r->fd, EV_READ | EV_PERSIST, flow_event, st);
+	event_set(r->ev_write, r->fd, EV_WRITE, flow_event, st);
 }
 
 int
@@ -158,7 +161,6 @@ flow_start(struct stream *st)
 	struct session	*s = st->session;
 	struct flow	*out = &st->flow[FLOW_OUT];
 
-	st->side[SIDE_CLIENT].fd = s->fd;
 	out->eof = s->eof;
 	if (s->in_len > 0) {
 		lane_give(&out->lane, s->in, s->in_len);
@@ -180,9 +182,9 @@ flow_stop(struct stream *st)
 	for (i = 0; i < SIDES; i++) {
 		e = &st->side[i];
 		if (e->reading)
-			event_del(&e->ev_read);
+			event_del(e->ev_read);
 		if (e->writing)
-			event_del(&e->ev_write);
+			event_del(e->ev_write);
 		lane_close(&st->flow[i].lane);
 	}
 }

@@ -273,12 +273,8 @@ session_streams(struct session *s)
 {
 	if (s->state != SESSION_STREAM || s->out_len > 0)
 		return 0;
-	if (!flow_started(s->stream)) {
-		session_unwatch(s);
-		if (flow_start(s->stream) == -1)
-			return 1;
-	}
-	session_arm(s);
+	if (flow_started(s->stream) || flow_start(s->stream) == 0)
+		session_arm(s);
 	return 1;
 }
 

@@ -89,7 +89,6 @@ void	 session_arm(struct session *);	/* something may be due sooner; may
 int	 session_start(struct session *);	/* first event; 0 or -1 */
 int	 session_flush(struct session *);	/* -1: connection is gone */
 int	 session_watch(struct session *);	/* reads and writes as needed */
-void	 session_unwatch(struct session *);	/* others watch its connection */
 void	 session_stop(struct session *);
 void	 session_write(struct session *, const void *, size_t);
 int	 session_room(const struct session *);	/* for one more reply */

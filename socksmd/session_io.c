@@ -15,6 +15,7 @@
 #include "compat.h"
 #include "engine.h"
 #include "session.h"
+#include "stream.h"
 
 static void	 session_read(int, short, void *);
 static void	 session_writable(int, short, void *);
@@ -27,21 +28,15 @@ session_start(struct session *s)
 	return session_watch(s);
 }
 
+/* The buffers may hold a password. */
 void
-session_unwatch(struct session *s)
+session_stop(struct session *s)
 {
 	if (s->reading)
 		event_del(&s->ev_read);
 	if (s->writing)
 		event_del(&s->ev_write);
 	s->reading = s->writing = 0;
-}
-
-/* The buffers may hold a password. */
-void
-session_stop(struct session *s)
-{
-	session_unwatch(s);
 	session_consume(s, s->in_len);
 	free(s->out);
 	s->out = NULL;
@@ -97,6 +92,16 @@ session_fill(struct session *s)
 	return n;
 }
 
+/* 1: it was the stream's event. */
+static int
+session_flows(struct session *s, short what)
+{
+	if (s->state != SESSION_STREAM || !flow_started(s->stream))
+		return 0;
+	flow_ready(s->stream, SIDE_CLIENT, what);
+	return 1;
+}
+
 static void
 session_read(int fd, short what, void *arg)
 {
@@ -104,7 +109,8 @@ session_read(int fd, short what, void *arg)
 	ssize_t		 n;
 
 	(void)fd;
-	(void)what;
+	if (session_flows(s, what))
+		return;
 	if (s->state == SESSION_CLOSING)
 		n = session_drain(s);
 	else
@@ -190,7 +196,8 @@ session_writable(int fd, short what, void *arg)
 	struct session	*s = arg;
 
 	(void)fd;
-	(void)what;
+	if (session_flows(s, what))
+		return;
 	s->writing = 0;
 	session_turn(s);
 }

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <event.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,8 @@ stream_new(struct session *s)
 		return -1;
 	st->session = s;
 	st->side[SIDE_CLIENT].fd = st->side[SIDE_REMOTE].fd = -1;
+	st->side[SIDE_REMOTE].ev_read = &st->ev_read;
+	st->side[SIDE_REMOTE].ev_write = &st->ev_write;
 	s->stream = st;
 	return 0;
 }
@@ -92,7 +95,7 @@ stream_drop(struct stream *st)
 	if (e->fd == -1)
 		return;
 	if (e->writing)
-		event_del(&e->ev_write);
+		event_del(&st->ev_write);
 	e->writing = 0;
 	close(e->fd);
 	e->fd = -1;
@@ -153,15 +156,24 @@ stream_wait(struct stream *st, int fd)
 	struct session	*s = st->session;
 	long long	 now = engine_now(), time;
 
-	e->fd = fd;
-	event_set(&e->ev_write, fd, EV_WRITE, stream_connected, st);
-	if (event_add(&e->ev_write, NULL) == -1)
+	event_set(&st->ev_write, fd, EV_WRITE, stream_connected, st);
+	if (event_add(&st->ev_write, NULL) == -1)
 		return -1;
+	e->fd = fd;
 	e->writing = 1;
 	s->state = SESSION_CONNECTING;
 	time = st->until - now;
 	s->deadline = now + (time > 0 ? time / (st->left + 1) : 0);
 	return 0;
+}
+
+/* What is near has answered by now: that saves a turn of the event loop. */
+static int
+stream_is_connected(int fd)
+{
+	struct pollfd	 p = { .fd = fd, .events = POLLOUT };
+
+	return poll(&p, 1, 0) == 1;
 }
 
 /* The first answer names the grant, which those to NEXT keep. */
@@ -189,12 +201,15 @@ stream_socket(struct request *r, const struct msg_socket *m, int fd)
 		error = EMFILE;
 	if (stream_take(st, &m->grant) == -1 && error == 0)
 		error = ENOMEM;
+	if (error == 0 && stream_is_connected(fd)) {
+		st->side[SIDE_REMOTE].fd = fd;
+		stream_connected(fd, EV_WRITE, st);
+		return;
+	}
 	if (error == 0 && stream_wait(st, fd) == 0) {
 		session_turn(s);
 		return;
 	}
-	if (error == 0)
-		st->side[SIDE_REMOTE].fd = -1;
 	if (fd != -1)
 		close(fd);
 	stream_failed(st, error != 0 ? error : ENOMEM);

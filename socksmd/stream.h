@@ -23,10 +23,10 @@ struct session;
 #define FLOW_OUT	SIDE_CLIENT	/* from the client to the remote */
 #define FLOW_IN		SIDE_REMOTE
 
+/* The client's events are its session's, and call flow_ready() as well. */
 struct side {
-	struct stream	*stream;
-	struct event	 ev_read;
-	struct event	 ev_write;
+	struct event	*ev_read;
+	struct event	*ev_write;
 	int		 fd;		/* -1: none yet */
 	uint8_t		 reading;
 	uint8_t		 writing;
@@ -51,6 +51,8 @@ struct stream {
 	uint8_t		 over;		/* both directions ended in order */
 	struct side	 side[SIDES];
 	struct flow	 flow[SIDES];
+	struct event	 ev_read;	/* of the remote */
+	struct event	 ev_write;
 };
 
 /* stream.c */
@@ -72,6 +74,7 @@ void	 stream_count(uint64_t grant, struct msg_counters *);
 /* The reply is delivered: the octets begin. -1: the session has ended. */
 int	 flow_start(struct stream *);
 int	 flow_started(const struct stream *);
+void	 flow_ready(struct stream *, int side, short what);	/* an event */
 void	 flow_stop(struct stream *);
 
 #endif
