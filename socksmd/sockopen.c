@@ -302,13 +302,21 @@ sockopen_bind(int s, const struct addr *a, uint16_t port, uint32_t ifindex,
 	return endpoint_from_sockaddr(bound, (struct sockaddr *)&ss);
 }
 
+/* A burst in one piece costs a quarter less to relay (regress/bench). */
+static const struct option gro_options[] = {
+#ifdef UDP_GRO
+	{ IPPROTO_UDP, UDP_GRO, 1, 0 },
+#endif
+};
+
 /* Inside: no SO_REUSEADDR, or another user could take the datagrams. */
 static int
 sockopen_relay(int s, const struct sock_key *k, const struct addr *source,
     uint32_t buffer, struct endpoint *bound)
 {
 	(void)source;
-	if (sockopen_buffer(s, MAXIMUM((int)buffer, RELAY_BUFFER),
+	if (sockopen_options(s, gro_options, nitems(gro_options)) == -1 ||
+	    sockopen_buffer(s, MAXIMUM((int)buffer, RELAY_BUFFER),
 	    RELAY_BUFFER) == -1 ||
 	    sockopen_pin(s, k->ifindex, SOCKOPEN_MARK_INSIDE) == -1)
 		return -1;
@@ -472,12 +480,6 @@ sockopen_connect(const struct sock_key *k, const struct addr *source,
 	return s;
 }
 
-static const struct option egress_options[] = {
-#ifdef UDP_GRO
-	{ IPPROTO_UDP, UDP_GRO, 1, 0 },
-#endif
-};
-
 /* What others joined is not for a socket without an address of its own. */
 static int
 sockopen_unicast(int s, const struct sock_key *k, uint32_t buffer)
@@ -493,7 +495,7 @@ sockopen_unicast(int s, const struct sock_key *k, uint32_t buffer)
 #endif
 	};
 
-	if (sockopen_options(s, egress_options, nitems(egress_options)) ==
+	if (sockopen_options(s, gro_options, nitems(gro_options)) ==
 	    -1 || (k->addr.af == ADDR_V4 ?
 	    sockopen_options(s, v4, nitems(v4)) :
 	    sockopen_options(s, v6, nitems(v6))) == -1 ||

@@ -95,7 +95,7 @@ def unicast(quick):
         def start(net, room):
             return server.stub(net, room, STUB, "unicast", SERVER, STUB,
                                EGRESS, 2001, 7001, 30000, n)
-        units = 4000 if quick else 60000
+        units = 4000 if quick else 20000
         rows = []
         for way, word in (("one way", ""), ("round trip", "round")):
             for b, how in ((8, "bursts of 8"), (1, "mixed")):
