@@ -420,6 +420,73 @@ try_datagrams(void)
 	    errno == ECONNREFUSED));
 }
 
+/* Streams go through pipes, which come in exactly one way. */
+static int
+pipe_with(int flags, int fds[2])
+{
+	return (pipe2(fds, O_CLOEXEC | O_NONBLOCK | flags));
+}
+
+static int
+try_pipe(void)
+{
+	int fds[2];
+
+	return (pipe_with(0, fds) != -1);
+}
+
+static int
+try_pipe_old(void)
+{
+	int fds[2];
+
+	return (syscall(SYS_pipe, fds) != -1);
+}
+
+static int
+try_pipe_direct(void)
+{
+	int fds[2];
+
+	return (pipe_with(O_DIRECT, fds) != -1);
+}
+
+static int
+splice_with(unsigned flags)
+{
+	int fds[2];
+	char buf[3];
+
+	if (pipe_with(0, fds) == -1 || write(hands.peer, "abc", 3) != 3)
+		return (0);
+	return (splice(hands.stream, NULL, fds[1], NULL, 3, flags) == 3 &&
+	    splice(fds[0], NULL, hands.stream, NULL, 3, flags) == 3 &&
+	    read(hands.peer, buf, 3) == 3 && memcmp(buf, "abc", 3) == 0);
+}
+
+static int
+try_splice(void)
+{
+	return (splice_with(SPLICE_F_MOVE | SPLICE_F_NONBLOCK));
+}
+
+static int
+try_pipe_size(void)
+{
+	int fds[2];
+
+	return (pipe_with(0, fds) != -1 &&
+	    fcntl(fds[1], F_SETPIPE_SZ, 131072) != -1);
+}
+
+TRY(splice_any, splice(hands.stream, NULL, hands.null, NULL, 1,
+    SPLICE_F_MOVE | SPLICE_F_NONBLOCK))
+TRY(splice_waiting, splice(hands.stream, NULL, hands.null, NULL, 1,
+    SPLICE_F_MOVE))
+TRY(tee, tee(hands.stream, hands.peer, 1, 0))
+TRY(vmsplice, vmsplice(hands.stream, NULL, 0, 0))
+TRY(sendfile, syscall(SYS_sendfile, hands.stream, hands.null, NULL, 1))
+
 static int
 try_accept_control(void)
 {
@@ -542,6 +609,16 @@ const struct call calls[] = {
 	{ "tcp-info",		EACH,	0,	0,	try_tcp_info },
 	{ "so-error",		AUTH | RESOLVER,	ENGINE,	0,	try_so_error },
 	{ "so-meminfo",		POLICY | AUTH | RESOLVER, ENGINE, 0, try_so_meminfo },
+	{ "pipe-old",		EACH,	0,	0,	try_pipe_old },
+	{ "pipe-direct",	EACH,	0,	0,	try_pipe_direct },
+	{ "pipe",		NOT_ENGINE, ENGINE, 0,	try_pipe },
+	{ "pipe-size",		NOT_ENGINE, ENGINE, 0,	try_pipe_size },
+	{ "splice",		0,	ENGINE,	0,	try_splice },
+	{ "splice-any",		NOT_ENGINE, 0,	0,	try_splice_any },
+	{ "splice-waiting",	EACH,	0,	0,	try_splice_waiting },
+	{ "tee",		EACH,	0,	0,	try_tee },
+	{ "vmsplice",		EACH,	0,	0,	try_vmsplice },
+	{ "sendfile",		EACH,	0,	0,	try_sendfile },
 	{ "open",		EACH,	0,	0,	try_open },
 	{ "open-old",		EACH,	0,	0,	try_open_old },
 	{ "openat2",		EACH,	0,	0,	try_openat2 },

@@ -14,6 +14,7 @@
 #define AUTH	0x04
 #define RESOLVER 0x08
 #define EACH	(ENGINE | POLICY | AUTH | RESOLVER)
+#define NOT_ENGINE (EACH & ~ENGINE)
 
 #define OR_SEGV	0x01		/* SIGSEGV will do as well */
 
