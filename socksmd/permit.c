@@ -197,24 +197,15 @@ permit_check(const struct msg_grant *g)
 	return permit_remote(g);
 }
 
-static int
-permit_open(const struct msg_grant *g, struct msg_socket *out)
+/* The address to send from, as configured or the interface's first; or NULL. */
+static const struct addr *
+permit_source(const struct sock_key *k)
 {
-	static const struct addr	 none;
-	const struct addr		*source;
-	int				 fd;
-
-	if (g->key.kind == SOCK_CONNECT || g->key.kind == SOCK_DEDICATED)
-		source = distribute_egress_addr(g->key.ifindex,
-		    g->key.addr.af);
-	else
-		source = distribute_iface_addr(g->key.ifindex,
-		    g->key.addr.af);
-	fd = sockopen_key(&g->key, source != NULL ? source : &none, g->buffer,
-	    &out->bound);
-	if (fd == -1)
-		out->err = errno;
-	return fd;
+	if (k->kind == SOCK_CONNECT || k->kind == SOCK_DEDICATED)
+		return distribute_egress_addr(k->ifindex, k->addr.af);
+	if (k->kind == SOCK_EGRESS && k->ifindex == 0)
+		return NULL;
+	return distribute_iface_addr(k->ifindex, k->addr.af);
 }
 
 /*
@@ -225,12 +216,30 @@ static void
 permit_local(const struct msg_grant *g, struct msg_socket *out)
 {
 	const struct sock_key	*k = &g->key;
+	const struct addr	*source = permit_source(k);
 
 	if (k->kind == SOCK_EGRESS && !addr_is_any(&k->addr))
 		out->bound.addr = k->addr;
+	else if (k->kind == SOCK_EGRESS && source != NULL)
+		out->bound.addr = *source;
 	else if (k->kind == SOCK_EGRESS || (k->kind == SOCK_DEDICATED &&
 	    addr_is_any(&out->bound.addr)))
 		sockopen_route(&g->remote.addr, k->ifindex, &out->bound.addr);
+}
+
+static int
+permit_open(const struct msg_grant *g, struct msg_socket *out)
+{
+	static const struct addr	 none;
+	const struct addr		*source;
+	int				 fd;
+
+	source = permit_source(&g->key);
+	fd = sockopen_key(&g->key, source != NULL ? source : &none, g->buffer,
+	    &out->bound);
+	if (fd == -1)
+		out->err = errno;
+	return fd;
 }
 
 void

@@ -212,24 +212,27 @@ sockopen_buffer(int s, int rcv, int snd)
 
 /*
  * To the interface, so that even an engine that was taken over sends nothing
- * out of another one; the mark is for the packet filter.
+ * out of another one; the mark is for the packet filter. By index, because a
+ * name is a socket more to look up; nothing leads out of an interface that has
+ * gone meanwhile.
  */
 static int
 sockopen_pin(int s, uint32_t ifindex, uint32_t mark)
 {
+#ifdef SO_BINDTOIFINDEX
+	int	 index = ifindex;
+
+	if (ifindex != 0 && setsockopt(s, SOL_SOCKET, SO_BINDTOIFINDEX, &index,
+	    sizeof(index)) == -1)
+		return -1;
+#else
 	char	 name[IF_NAMESIZE];
 
-	if (ifindex != 0) {
-		if (if_indextoname(ifindex, name) == NULL) {
-			errno = ENODEV;
-			return -1;
-		}
-#ifdef SO_BINDTODEVICE
-		if (setsockopt(s, SOL_SOCKET, SO_BINDTODEVICE, name,
-		    strlen(name)) == -1)
-			return -1;
-#endif
+	if (ifindex != 0 && if_indextoname(ifindex, name) == NULL) {
+		errno = ENODEV;
+		return -1;
 	}
+#endif
 #ifdef SO_MARK
 	if (setsockopt(s, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) == -1)
 		return -1;
@@ -505,15 +508,27 @@ sockopen_unicast(int s, const struct sock_key *k, uint32_t buffer)
 	return sockopen_pin(s, k->ifindex, SOCKOPEN_MARK_EGRESS);
 }
 
-/* One of a pool, for whatever REMOTE: the engine says it per datagram. */
+/*
+ * One of a pool, for whatever REMOTE: the engine says it per datagram. Without
+ * an address it would keep groups from its port. So it shares that, but only
+ * once it has it: else the system would choose one port for many.
+ */
 static int
 sockopen_egress(int s, const struct sock_key *k, const struct addr *source,
     uint32_t buffer, struct endpoint *bound)
 {
-	(void)source;			/* the key has it */
-	if (sockopen_unicast(s, k, buffer) == -1)
+	static const struct option	 share[] = {
+		{ SOL_SOCKET, SO_REUSEPORT, 1, 1 },
+	};
+	struct addr			 from = k->addr;
+
+	if (addr_is_any(&from) && source->af == from.af)
+		from = *source;
+	if (sockopen_unicast(s, k, buffer) == -1 ||
+	    sockopen_bind(s, &from, 0, k->ifindex, bound) == -1)
 		return -1;
-	return sockopen_bind(s, &k->addr, 0, k->ifindex, bound);
+	return addr_is_any(&from) ?
+	    sockopen_options(s, share, nitems(share)) : 0;
 }
 
 /* For one REMOTE; with port 0 (P24) for any port of it, not connected. */

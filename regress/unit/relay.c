@@ -375,6 +375,7 @@ waiting_in_order(void **state)
 }
 
 #include "relay_inside.h"
+#include "relay_unicast.h"
 
 /* P40: what a member sent comes back from outside. */
 static void
@@ -494,6 +495,10 @@ main(void)
 		TEST(outward_sizes),
 		TEST(runs),
 		TEST(echoes),
+		TEST(unicast_both_ways),
+		TEST(unicast_segments),
+		TEST(unicast_drops),
+		TEST(unicast_dedicated),
 #if SEGMENTS
 		TEST(received_in_one),
 		TEST(falls_back),

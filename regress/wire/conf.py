@@ -164,6 +164,7 @@ egress on fwout
 egress on fwout2
 block all
 pass udp from any to { 192.0.2.0/24, 198.51.100.0/24 }
+pass receive from any to 239.1.0.0/16 via fwout
 """
 
 DEDICATED = """

@@ -371,6 +371,30 @@ def p25_exactly_remote(t):
     member.silent("nothing else")
 
 
+def by_way_of_a_group(t):
+    """REMOTE's datagram to a group that others receive is not for this
+    association, even if the port is that of its socket; and that port is
+    no hindrance for the group."""
+    c, member, peer, got = pair(t)
+    group = (t.group(BOTH)[0], got.remote[1])
+    receiver = t.inside()
+    aid = c.bound(group, local=receiver.addr).aid
+    t.joined_now(group, 1, "the other's membership")
+    t.heard(peer, group, receiver, aid)
+    both(t, c, member, got, peer, "behind the group's")
+
+
+@under("unicast")
+def p25_not_by_way_of_a_group(t):
+    by_way_of_a_group(t)
+
+
+@under("routed")
+def p25_not_by_way_of_a_group_routed(t):
+    """Here the socket has no address of its own."""
+    by_way_of_a_group(t)
+
+
 @under("unicast")
 def p25_not_what_only_sends(t):
     """Without RECEIVE-FROM nothing comes in, and that is counted."""
