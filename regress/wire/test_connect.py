@@ -10,8 +10,8 @@ import time
 import zlib
 
 from conf import PASSWORD, under
-from env import BLOCKED, FAR, INSIDE, OUT
-from socks import PATIENCE, Fail, addr4, code, eq, request, userpass
+from env import BLOCKED, FAR, INSIDE, OUT, OUT2
+from socks import PATIENCE, Fail, addr4, code, eq, name, request, userpass
 
 EGRESS = "192.0.2.1"
 MIB = 1 << 20
@@ -21,12 +21,10 @@ LINGER_RST = struct.pack("ii", 1, 0)
 class Listener:
     """A TCP server outside."""
 
-    def __init__(self, t, host=OUT, backlog=600, sndbuf=None):
+    def __init__(self, t, host=OUT, port=0, backlog=600):
         with t.net.ns("out"):
             self.sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        if sndbuf:
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, sndbuf)
-        self.sock.bind((host, 0))
+        self.sock.bind((host, port))
         self.sock.listen(backlog)
         self.addr = self.sock.getsockname()
         self.kept = []
@@ -51,8 +49,8 @@ class Listener:
 class Swallower(Listener):
     """Neither accepts nor refuses: its queue is full."""
 
-    def __init__(self, t, host=OUT):
-        super().__init__(t, host, backlog=0)
+    def __init__(self, t, host=OUT, port=0):
+        super().__init__(t, host, port, backlog=0)
         for _ in range(2):
             with t.net.ns("out"):
                 sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -271,6 +269,27 @@ def p06_timeout(t):
 
 
 @under("connect")
+def p06_a_slice_for_each_address(t):
+    """Of a name with two addresses the one that swallows packets does not
+    take all of the time."""
+    server = Listener(t)
+    swallower = Swallower(t, OUT2, server.addr[1])
+    t.net.dns.set("two.slices.test", OUT2, OUT)
+    c = t.connect().none()
+    began = time.monotonic()
+    c.send(request(1, name("two.slices.test", server.addr[1])))
+    eq(granted(c), server.accept()[1], "BND and what the remote sees")
+    took = time.monotonic() - began
+    if not 0.8 < took < 1.6:
+        raise Fail(f"the second address after {took:.1f} s, want 1")
+    t.net.dns.set("two.slices.test", OUT2, OUT2)
+    c = t.connect().none()
+    c.send(request(1, name("two.slices.test", server.addr[1])))
+    refused(c, 0x06, "addresses that swallow")
+    eq(swallower.addr[1], server.addr[1], "port")
+
+
+@under("connect")
 def p06_a_client_that_leaves(t):
     """Its attempt is given up with it."""
     swallower = Swallower(t)
@@ -433,7 +452,7 @@ def p06_rst_of_the_remote(t):
 @under("connect")
 def p06_idle(t):
     """`timeout idle' of the rule, from the last octet on."""
-    c, conn = opened(t, Listener(t, "192.0.2.11"))
+    c, conn = opened(t, Listener(t, OUT2))
     server = Listener(t, FAR)
     c = t.connect().none()
     connect(c, server.addr)
