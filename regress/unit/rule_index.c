@@ -338,7 +338,14 @@ many_rule(struct rule *r, const char *kind, uint32_t i)
 	else if (strcmp(kind, "domain") == 0)
 		(void)snprintf(r->domain, sizeof(r->domain),
 		    "*.d%u.example.org", i);
-	else if (strcmp(kind, "port") == 0) {
+	else if (strcmp(kind, "shared") == 0) {
+		/* The destination is that of all; the port tells. */
+		r->port.op = OP_EQ;
+		r->port.lo = (uint16_t)i;
+		addr_v4(&r->to.a, a);
+		r->to.type = RULE_PREFIX;
+		r->to.plen = 8;
+	} else if (strcmp(kind, "port") == 0) {
 		r->port.op = OP_EQ;
 		r->port.lo = (uint16_t)i;
 	} else if (strcmp(kind, "ports") == 0) {
@@ -403,7 +410,7 @@ thousands(void **state)
 		unsigned int	 most;		/* rules for a question */
 	} t[] = { { "to", 1 }, { "from", 1 }, { "user", 1 }, { "port", 1 },
 	    { "domain", 1 }, { "range", 17 }, { "ports", 17 },
-	    { "deliver", 1 } };
+	    { "deliver", 1 }, { "shared", 1 } };
 	struct rule	 r;
 	size_t		 k;
 	uint32_t	 i;
