@@ -214,3 +214,42 @@ test_reset_statistics() {
 	ctl -j show rules | grep -q '"matches":[1-9]' && fail "rules"
 	return 0
 }
+
+# 100,000 associations are listed, and judged again by a reload, beside a
+# stream that loses nothing.
+test_listing_beside_a_stream() {
+	needs python3 multicat
+	conf_write "$T/conf"
+	cat >"$T/many" <<END
+set log sessions
+set limit { associations 200000, associations-per-session 200000 }
+listen on fwin port 1080 auth none
+inside on fwin
+egress on fwout
+pass udp from any to 192.0.2.0/24
+pass receive from any to 239.1.0.0/16
+END
+	daemon_start "$T/many"
+	ip -n "$NET_OUT" addr add 192.0.2.11/24 dev out0 || fail "address"
+	$OUT python3 "$here/many.py" echo 100000 192.0.2.10 192.0.2.11 \
+	    >echo.out 2>&1 &
+	check_within 10 "no echo" grep -q ^ready echo.out
+	mkfifo go
+	$IN python3 "$here/many.py" 10.0.0.1 1080 100000 192.0.2.10 \
+	    192.0.2.11 <go >many.out 2>&1 &
+	exec 9>go
+	check_within 45 "not made: $(cat many.out)" grep -q ^ready many.out
+	receive one 239.1.0.1:5000
+	multicat_file sent 4000 1000
+	multicat_send sent 239.1.0.1:5000 &
+	sender=$!
+	check_within 5 "nothing arrives" size_is one.got 100000
+	n=$(ctl -v show associations | grep -c '^[0-9a-f]\{8\} ')
+	[ "$n" = 100001 ] || fail "$n associations are listed"
+	ctl reload >/dev/null || fail "reload: $?"
+	gone $sender && fail "the stream ended before the listing did"
+	wait $sender || fail "the sender"
+	got one sent.ts
+	check "something was revoked" not logged revoked
+	exec 9>&-
+}
