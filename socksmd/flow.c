@@ -22,10 +22,14 @@
 static void
 flow_finish(struct stream *st, int i)
 {
-	/* It can only fail if the connection is gone: reading it tells. */
-	(void)shutdown(st->side[!i].fd, SHUT_WR);
 	st->flow[i].done = 1;
 	st->over = st->flow[!i].done;
+	/*
+	 * With both done, closing says it. It can only fail if the connection
+	 * is gone: reading it tells.
+	 */
+	if (!st->over)
+		(void)shutdown(st->side[!i].fd, SHUT_WR);
 }
 
 static enum lane_state
