@@ -488,6 +488,20 @@ def p31_unicast_one_direction(t):
 
 
 @under("unicast")
+def p31_unicast_leaves_its_place(t):
+    """Whatever directions it had: its REMOTE is free on that socket, which
+    another association keeps open."""
+    c, member, peer, got = pair(t)
+    other = t.outside(OUT2)
+    for flags in (RECV, SEND, ALL, RECV, SEND):
+        one = bound(c, other.addr, flags, local=member.addr)
+        eq(one.remote, got.remote, "the socket")
+        c.release(one.aid)
+        other.send(b"nobody's", got.remote)
+        both(t, c, member, got, peer, "the one that stays")
+
+
+@under("unicast")
 def p32_unicast_ends_with_its_connection(t):
     c, member, peer, got = pair(t)
     both(t, c, member, got, peer)
