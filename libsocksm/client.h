@@ -58,6 +58,7 @@ int64_t	 client_deadline(const struct socksm *);
 int	 client_wait(int fd, short events, int64_t deadline);
 int	 client_write(struct socksm *, const void *, size_t, int64_t deadline);
 int	 client_fill(struct socksm *, int64_t deadline);
+int	 client_too_late(struct socksm *);	/* -1, ETIMEDOUT */
 void	 client_consume(struct socksm *, size_t);
 int	 client_reach(struct socksm *, int64_t deadline);
 int	 client_open_udp(struct socksm *);

@@ -112,6 +112,9 @@ transact(struct socksm *s, struct socks_ctl *req, struct socks_ctl *reply)
 			return -1;
 		if (got && reply->tid == req->tid)
 			break;
+		/* A server that keeps talking holds nobody either. */
+		if (client_now() >= deadline)
+			return client_too_late(s);
 	}
 	return reply->fault == SOCKS_OK ? 0 : not_understood(s);
 }

@@ -47,8 +47,8 @@ lost(struct socksm *s, int error)
 	    strerror(error));
 }
 
-static int
-too_late(struct socksm *s)
+int
+client_too_late(struct socksm *s)
 {
 	return client_fail(s, SOCKSM_LOST, ETIMEDOUT,
 	    "%s port %s did not answer in time", s->host, s->port);
@@ -75,7 +75,7 @@ client_write(struct socksm *s, const void *data, size_t len, int64_t deadline)
 		if ((ready = client_wait(s->ctl, POLLOUT, deadline)) == -1)
 			return lost(s, errno);
 		if (ready == 0)
-			return too_late(s);
+			return client_too_late(s);
 	}
 	return 0;
 }
@@ -88,9 +88,6 @@ client_fill(struct socksm *s, int64_t deadline)
 	int		 ready;
 
 	for (;;) {
-		/* A server that keeps talking holds nobody either. */
-		if (client_now() >= deadline)
-			return too_late(s);
 		n = recv(s->ctl, s->in + s->inlen, sizeof(s->in) - s->inlen, 0);
 		if (n > 0) {
 			s->inlen += (size_t)n;
@@ -107,7 +104,7 @@ client_fill(struct socksm *s, int64_t deadline)
 		if ((ready = client_wait(s->ctl, POLLIN, deadline)) == -1)
 			return lost(s, errno);
 		if (ready == 0)
-			return too_late(s);
+			return client_too_late(s);
 	}
 }
 
