@@ -44,20 +44,25 @@ control_add(struct msghdr *h, int level, int type, const void *data,
 	h->msg_controllen += CMSG_SPACE(len);
 }
 
+void
+burst_aid(struct burst *b, uint32_t aid)
+{
+	const struct socks_dgram	 header = { .aid = aid };
+
+	socks_build_dgram(b->header, &header);
+	b->hdrlen = SOCKS_DGRAM_HDR;
+}
+
 /* Header and payload, as often as the burst is long. */
 static size_t
 burst_fill(const struct burst *b, uint8_t *buf)
 {
-	const struct socks_dgram	 header = { .aid = b->aid };
-	size_t				 at = 0;
-	int				 i;
+	size_t	 at = 0;
+	int	 i;
 
 	for (i = 0; i < b->n; i++) {
-		if (b->aid != 0) {
-			socks_build_dgram(buf + at, &header);
-			at += SOCKS_DGRAM_HDR;
-		}
-		at += PAYLOAD;
+		memcpy(buf + at, b->header, b->hdrlen);
+		at += b->hdrlen + PAYLOAD;
 	}
 	return at;
 }
@@ -65,7 +70,7 @@ burst_fill(const struct burst *b, uint8_t *buf)
 void
 dgram_send(const struct burst *b)
 {
-	static uint8_t		 buf[SEGMENTS * (SOCKS_DGRAM_HDR + PAYLOAD)];
+	static uint8_t		 buf[SEGMENTS * (HEADER_MAX + PAYLOAD)];
 	struct iovec		 iov = { buf, burst_fill(b, buf) };
 	struct in_pktinfo	 from;
 	struct msghdr		 h;
@@ -129,6 +134,14 @@ dgram_epoll(const int *fds, int n)
 			err(1, "epoll_ctl");
 	}
 	return ep;
+}
+
+int
+dgram_ready(int ep)
+{
+	struct epoll_event	 ev;
+
+	return epoll_wait(ep, &ev, 1, GRACE) == 1;
 }
 
 int

@@ -17,8 +17,8 @@
 struct load	load;
 
 static const struct work	*works[] = {
-	&work_fanout, &work_unicast, &work_connect, &work_tcp, &work_sessions,
-	&work_associations, &work_ask
+	&work_fanout, &work_unicast, &work_associate, &work_connect, &work_tcp,
+	&work_sessions, &work_associations, &work_ask
 };
 
 static __attribute__((__noreturn__)) void

@@ -17,6 +17,7 @@
 #include "socks.h"
 
 #define PAYLOAD		1316	/* seven packets of a transport stream */
+#define HEADER_MAX	10	/* RFC 1928 7, with an IPv4 address */
 #define SEGMENTS	48	/* datagrams of one call: below 64 KiB */
 #define PATIENCE	10	/* seconds for an answer */
 #define GRACE		250	/* ms without a datagram: the rest is lost */
@@ -47,9 +48,9 @@ struct work {
 	void		(*prepare)(char **);
 	uint64_t	(*run)(const struct ask *);	/* units done */
 };
-extern const struct work	work_fanout, work_unicast, work_connect,
-				work_tcp, work_sessions, work_associations,
-				work_ask;
+extern const struct work	work_fanout, work_unicast, work_associate,
+				work_connect, work_tcp, work_sessions,
+				work_associations, work_ask;
 
 /* net.c: sockets in a namespace; none of these returns without one. */
 int	 net_udp(const char *ns, struct in_addr, uint16_t port);
@@ -83,12 +84,15 @@ struct burst {
 	int			 fd;
 	struct sockaddr_in	 to;
 	struct in_addr		 from;		/* INADDR_ANY: the socket's */
-	uint32_t		 aid;		/* 0: no header */
+	uint8_t			 header[HEADER_MAX];
+	size_t			 hdrlen;
 	int			 n;
 };
+void	 burst_aid(struct burst *, uint32_t aid);	/* header of P26 */
 void	 dgram_send(const struct burst *);	/* as one message */
 int	 dgram_take(int fd);			/* how many came, at most 64 */
 int	 dgram_epoll(const int *fds, int n);
+int	 dgram_ready(int epoll);		/* within GRACE? */
 /* Takes until so many came or none does for GRACE; how many came. */
 int	 dgram_await(int epoll, int want);
 

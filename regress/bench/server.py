@@ -159,7 +159,7 @@ RULES = """
 block all
 pass receive from 10.0.0.0/24 to 239.1.0.0/16
 pass udp from 10.0.0.0/24 to 198.18.0.0/15
-pass connect from 10.0.0.0/24 to 192.0.2.0/24
+pass { connect, associate } from 10.0.0.0/24 to 192.0.2.0/24
 """
 
 

@@ -110,6 +110,18 @@ def unicast(quick):
     return [stage(n) for n in ((1, 1000) if quick else (1, 1000, 100000))]
 
 
+def associate(quick):
+    """UDP ASSOCIATE of RFC 1928, one client and one remote."""
+    units = 4000 if quick else 20000
+    rows = [Row("UDP ASSOCIATE, one way", "us/datagram", units, "8", aim=6.5,
+                peers=True),
+            Row("UDP ASSOCIATE, round trip", "us/datagram", units, "round 8",
+                aim=12, peers=True)]
+    servers = {n: PROXIES[n] for n in ("ours", "danted")}
+    return [Stage("associate", servers,
+                  {n: ["associate"] for n in servers}, rows)]
+
+
 def connect(quick):
     """CONNECT sessions, from the first octet to the end."""
     rows = [Row("connect", "us/session", 160 if quick else 1600, aim=250,
@@ -173,5 +185,5 @@ def rules(quick):
                   rows)]
 
 
-ALL = {"fanout": fanout, "unicast": unicast, "connect": connect, "tcp": tcp,
-       "idle": idle, "rules": rules}
+ALL = {"fanout": fanout, "unicast": unicast, "associate": associate,
+       "connect": connect, "tcp": tcp, "idle": idle, "rules": rules}

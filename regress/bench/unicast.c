@@ -116,9 +116,9 @@ uni_prepare(char **arg)
 static void
 uni_out(uint32_t i, int width)
 {
-	struct burst	 b = { .fd = uni.client, .to = uni.relay,
-			    .aid = uni.assoc[i].aid, .n = width };
+	struct burst	 b = { .fd = uni.client, .to = uni.relay, .n = width };
 
+	burst_aid(&b, uni.assoc[i].aid);
 	dgram_send(&b);
 }
 
