@@ -333,6 +333,8 @@ many_rule(struct rule *r, const char *kind, uint32_t i)
 	a[1] = (uint8_t)(i >> 16);
 	a[2] = (uint8_t)(i >> 8);
 	a[3] = (uint8_t)i;
+	/* What all share is no help to find one. */
+	(void)strlcpy(r->listener, "in", sizeof(r->listener));
 	if (strcmp(kind, "user") == 0)
 		(void)snprintf(r->user, sizeof(r->user), "user%u", i);
 	else if (strcmp(kind, "domain") == 0)
@@ -380,7 +382,7 @@ many_evaluations(const char *kind, uint32_t n)
 
 	memset(&q, 0, sizeof(q));
 	q.command = strcmp(kind, "deliver") == 0 ? CMD_DELIVER : CMD_CONNECT;
-	q.listener = "";
+	q.listener = "in";
 	for (i = 0; i < n; i++) {
 		const uint8_t	 a[4] = { 11, 0, (uint8_t)(i >> 8),
 					  (uint8_t)i };
