@@ -33,6 +33,12 @@ egress_sock(const struct assoc *a)
 	return a->recv != NULL ? a->recv : a->send;
 }
 
+size_t
+egress_number(void)
+{
+	return map.n;
+}
+
 static uint64_t
 egress_mix(uint64_t h, uint64_t v)
 {

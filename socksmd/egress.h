@@ -19,6 +19,7 @@ void	 egress_leave(const struct sock *, const struct assoc *);
  */
 struct assoc *egress_find(const struct sock *, const struct endpoint *src);
 struct sock *egress_sock(const struct assoc *);	/* or NULL: a group's */
+size_t	 egress_number(void);	/* associations in the table */
 
 /* relay_egress.c: a client's datagram, sent by egress_flush() at the latest. */
 void	 egress_send(struct assoc *, const struct dgram *);

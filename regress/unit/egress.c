@@ -162,6 +162,7 @@ test_churn(void **state)
 			leave(&assoc[i]);
 	memset(in, 0, sizeof(in));
 	check(in);
+	assert_int_equal(egress_number(), 0);
 }
 
 int

@@ -153,6 +153,11 @@ test_unicast(void **state)
 		reply(fd, 0, 3, 7);
 		assert_null(assoc_find(aid));
 		assert_int_equal(stub_refs[kinds[i]], 0);
+		assert_int_equal(egress_number(), 0);
+		aid = unicast(fd, F_R, 0, kinds[i], 0);
+		send_short(fd, SOCKS_UDP_RELEASE, 3, 0, 8, aid);
+		reply(fd, 0, 3, 8);
+		assert_int_equal(egress_number(), 0);
 	}
 	assert_int_equal(stub_receivers + stub_senders, 0);
 	close(fd);

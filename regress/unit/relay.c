@@ -375,7 +375,7 @@ waiting_in_order(void **state)
 }
 
 #include "relay_inside.h"
-#include "relay_unicast.h"
+#include "relay_unicast_drops.h"
 
 /* P40: what a member sent comes back from outside. */
 static void

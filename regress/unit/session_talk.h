@@ -6,6 +6,7 @@
 #define SESSION_TALK_H
 
 #include "control_run.h"
+#include "egress.h"
 
 #define F_MC	(SOCKS_F_MULTICAST)
 #define F_R	(SOCKS_F_RECEIVE)
@@ -34,7 +35,8 @@ teardown(void **state)
 	stub_run();
 	return engine.stat[STAT_SESSIONS] == 0 &&
 	    engine.stat[STAT_ASSOCIATIONS] == 0 && stub_receivers == 0 &&
-	    stub_senders == 0 && stub_refs[SOCK_RELAY] == 0 ? 0 : -1;
+	    stub_senders == 0 && stub_refs[SOCK_RELAY] == 0 &&
+	    egress_number() == 0 ? 0 : -1;
 }
 
 static inline void
