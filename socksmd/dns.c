@@ -233,8 +233,8 @@ add_address(const struct dns_question *q, const struct reader *r,
 }
 
 /*
- * One walk through the answers: takes the addresses of name, or the name that
- * it is an alias of; 1 if that was so.
+ * One walk through the answers: takes the addresses of name, or, and then no
+ * more, the name that it is an alias of; 1 if that was so.
  */
 static int
 walk(const struct dns_question *q, struct reader *r, uint16_t count,
@@ -242,7 +242,6 @@ walk(const struct dns_question *q, struct reader *r, uint16_t count,
 {
 	struct record	 rec, target;
 	struct reader	 data;
-	int		 alias = 0;
 
 	memset(&target, 0, sizeof(target));
 
@@ -253,7 +252,7 @@ walk(const struct dns_question *q, struct reader *r, uint16_t count,
 			continue;
 		if (rec.type == q->type)
 			add_address(q, r, &rec, a, n, max);
-		if (rec.type != DNS_CNAME || alias)
+		if (rec.type != DNS_CNAME)
 			continue;
 		data = *r;
 		data.off = rec.data;
@@ -261,9 +260,9 @@ walk(const struct dns_question *q, struct reader *r, uint16_t count,
 		if (data.bad || data.off != rec.data + rec.datalen)
 			continue;
 		*name = target;
-		alias = 1;
+		return 1;
 	}
-	return alias;
+	return 0;
 }
 
 /* Aliases stand before what they lead to, but nothing says that they must. */

@@ -281,10 +281,16 @@ resolver_heard(uint32_t sock, const uint8_t *p, size_t len, int error)
 }
 
 void
+resolver_open(const char *hosts, const char *conf, uint16_t port)
+{
+	hosts_load(hosts);
+	nameserver_load(conf, port, resolver_heard);
+}
+
+void
 resolver_init(void)
 {
-	hosts_load(RESOLVER_HOSTS);
-	nameserver_load(RESOLVER_CONF, DNS_PORT, resolver_heard);
+	resolver_open(RESOLVER_HOSTS, RESOLVER_CONF, DNS_PORT);
 }
 
 /* Names that need nobody outside: in the hosts file, or no name at all. */

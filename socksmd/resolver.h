@@ -14,6 +14,9 @@
 #define RESOLVER_HOSTS	"/etc/hosts"
 #define RESOLVER_CONF	"/etc/resolv.conf"
 
+/* resolver.c */
+void	 resolver_open(const char *hosts, const char *conf, uint16_t port);
+
 /* hosts.c */
 void	 hosts_load(const char *path);
 /* How many addresses the name has there; it also knows localhost. */
