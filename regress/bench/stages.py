@@ -132,7 +132,7 @@ def connect(quick):
 
 def tcp(quick):
     """Octets through CONNECT sessions.  ns per octet are s per GB."""
-    n = (1 << 26) if quick else (1 << 29)
+    n = (1 << 26) if quick else (1 << 28)
     rows = [Row("tcp, 1 stream", "s/GB", n, "1", scale=1, aim=0.47),
             Row("tcp, 8 streams", "s/GB", n, "8", scale=1, aim=0.67)]
     return [Stage("tcp", PROXIES, {n: ["tcp"] for n in PROXIES}, rows)]
