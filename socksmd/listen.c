@@ -130,22 +130,6 @@ listen_drained(void)
 	listen_resume();
 }
 
-/*
- * A client on this very machine comes over the loopback interface; by IPv6 it
- * is said to come in where the address is.
- */
-static uint32_t
-listen_ifindex(const struct endpoint *peer, const struct iface_addr *local)
-{
-	static uint32_t	 lo;
-
-	if (peer->addr.af != ADDR_V4 || iface_of(&peer->addr) == NULL)
-		return local->ifindex;
-	if (lo == 0)
-		lo = iface_index("lo") ? iface_index("lo") : iface_index("lo0");
-	return lo;
-}
-
 static int
 listen_session(struct listener *l, int fd, const struct endpoint *peer,
     struct msg_session *msg)
@@ -166,7 +150,11 @@ listen_session(struct listener *l, int fd, const struct endpoint *peer,
 		return -1;
 	if ((local = iface_of(&msg->local.addr)) == NULL)
 		return -1;
-	msg->ifindex = listen_ifindex(peer, local);
+	/*
+	 * Of a client on this very machine, too: its datagrams go by way of
+	 * loopback, but count as come in where their destination is.
+	 */
+	msg->ifindex = local->ifindex;
 	msg->mtu = iface_mtu(msg->ifindex);
 	return 0;
 }

@@ -62,6 +62,28 @@ def p10_ipv6_address_unused(t):
         c.enhance(request(4, addr(host, 1234))).alive()
 
 
+@under("ipv6")
+def p21_ipv6_client_on_the_server_itself(t):
+    """It is served as any, by the relay at the address that it reached."""
+    group = ipv6.group(t)
+    heard = listener(t, group)
+    for host, dev in ((SERVER, "fwin"), (SERVER_LL, "fwin"),
+                      (env.SERVER, None)):
+        family = socket.AF_INET6 if dev else socket.AF_INET
+        with t.net.ns("fw"):
+            sock = socket.socket(family)
+            to = ipv6.scoped(host, 1080, dev) if dev else (host, 1080)
+            mine = ipv6.udp(t, "fw", dev, host) if dev else \
+                t.keep(t.net.udp("fw", host))
+        sock.bind((host, 0) + to[2:])
+        sock.connect(to)
+        c = t.keep(ipv6.Client6(sock, f"fw {host}")).none().enhance()
+        eq(c.relay[0], host, "address of the relay")
+        aid = c.bound(group, ALL, ttl=3, local=mine.addr).aid
+        t.heard(outside(t), group, mine, aid)
+        t.sent(mine, c.relay, aid, heard, ttl=3)
+
+
 # ---- replies, P13, P16, P21, P22 ------------------------------------------
 
 @under("ipv6")
