@@ -41,8 +41,6 @@ flow_step(struct stream *st, int i)
 	if (f->lane.held > 0 &&
 	    (state = lane_push(&f->lane, st->side[!i].fd)) != LANE_IDLE)
 		return state;
-	if (f->eof)
-		return LANE_EOF;
 	return lane_take(&f->lane, st->side[i].fd, st->side[!i].fd);
 }
 
@@ -61,7 +59,6 @@ flow_turn(struct stream *st, int i)
 	case LANE_BLOCKED:
 		break;
 	case LANE_EOF:
-		f->eof = 1;
 		flow_finish(st, i);
 		break;
 	case LANE_MEMORY:
@@ -101,7 +98,7 @@ flow_watch(struct stream *st)
 
 	for (i = 0; i < SIDES; i++) {
 		e = &st->side[i];
-		if (side_want(e->ev_read, &e->reading, !st->flow[i].eof &&
+		if (side_want(e->ev_read, &e->reading, !st->flow[i].done &&
 		    st->flow[i].lane.held == 0) == 0 &&
 		    side_want(e->ev_write, &e->writing,
 		    st->flow[!i].lane.held > 0) == 0)
@@ -158,22 +155,21 @@ flow_started(const struct stream *st)
 	return st->side[SIDE_CLIENT].fd != -1;
 }
 
-/* P5: what came behind the request goes first, and a FIN behind that. */
+/* P5: what came behind the request goes first. A FIN is read once more. */
 int
 flow_start(struct stream *st)
 {
 	struct session	*s = st->session;
 	struct flow	*out = &st->flow[FLOW_OUT];
 
-	out->eof = s->eof;
+	flow_events(st);
 	if (s->in_len > 0) {
 		lane_give(&out->lane, s->in, s->in_len);
 		s->in = NULL;
 		s->in_len = 0;
+		if (flow_turn(st, FLOW_OUT) == -1)
+			return -1;
 	}
-	flow_events(st);
-	if ((out->lane.held > 0 || out->eof) && flow_turn(st, FLOW_OUT) == -1)
-		return -1;
 	return flow_watch(st);
 }
 

@@ -34,8 +34,7 @@ struct side {
 
 struct flow {
 	struct lane	 lane;
-	uint8_t		 eof;		/* its source has sent its FIN */
-	uint8_t		 done;		/* and its sink got one */
+	uint8_t		 done;		/* its source ended, its sink knows */
 };
 
 struct stream {

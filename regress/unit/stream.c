@@ -30,6 +30,8 @@ test_asks(void **state)
 	assert_int_equal(ask.remote.addr.af, ADDR_V4);
 	assert_memory_equal(ask.remote.addr.b, "\300\0\2\7", 4);
 	assert_string_equal(ask.name, "");
+	/* No socket waits for it, however long it may take. */
+	assert_int_equal(request_oldest(), request_newest() + 1);
 	deny(&ask, SOCKS_REFUSED, 0);
 	hear_failure(fd, SOCKS_REFUSED);
 	ended(END_REFUSED);
@@ -603,6 +605,29 @@ test_slow_reader(void **state)
 	run_until_ended(0);
 }
 
+/* What is held when a stream ends goes with it, again and again. */
+static void
+test_ends_blocked(void **state)
+{
+	static uint8_t	 buf[65536];
+	int		 i, fd, remote, fds = open_fds();
+
+	(void)state;
+	for (i = 0; i < 20; i++) {
+		fd = stream_stands(tcp_client(), &remote);
+		while (session_find(sid)->stream->flow[FLOW_IN].lane.held ==
+		    0) {
+			if (write(remote, buf, sizeof(buf)) == -1)
+				assert_int_equal(errno, EAGAIN);
+			event_loop(EVLOOP_NONBLOCK);
+		}
+		tcp_reset(fd);
+		tcp_reset(remote);
+		run_until_ended(0);
+	}
+	assert_in_range(open_fds(), 0, fds + 16);
+}
+
 static void
 test_count(void **state)
 {
@@ -694,8 +719,9 @@ main(void)
 		T(test_revoked),
 		T(test_idle),
 		T(test_half_closed_timeout),
+		T(test_no_pipes),	/* before there are any */
 		T(test_pours),
-		T(test_no_pipes),
+		T(test_ends_blocked),
 		T(test_slow_reader),
 		T(test_count),
 		T(test_idle_costs),
