@@ -11,7 +11,9 @@ burst in one piece, as a card does that cuts it by itself.
 
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 
 CLIENT, SERVER = "10.0.0.2", "10.0.0.1"
 EGRESS, OUTSIDE, FAR = "192.0.2.1", "192.0.2.10", "198.18.0.0/15"
@@ -36,8 +38,20 @@ def ip(*words):
         raise OSError(f"ip {' '.join(words)}: {done.stderr.strip()}")
 
 
+def room():
+    """A directory of ours; named after our pid as well."""
+    path = tempfile.mkdtemp(prefix=f"socksmd-bench-{os.getpid()}-")
+    os.chmod(path, 0o755)
+    return path
+
+
 def sweep():
-    """Namespaces of a predecessor that was killed outright."""
+    """What a predecessor left that was killed outright."""
+    for name in os.listdir(tempfile.gettempdir()):
+        old = re.match(r"socksmd-bench-(\d+)-", name)
+        if old and not os.path.isdir(f"/proc/{old[1]}"):
+            shutil.rmtree(os.path.join(tempfile.gettempdir(), name),
+                          ignore_errors=True)
     have = subprocess.run(["ip", "netns", "list"], stdout=subprocess.PIPE,
                           text=True, check=False).stdout
     for name, pid in re.findall(r"^(bench(\d+)-\w+)", have, re.M):

@@ -1,6 +1,7 @@
 """The servers that are measured, ours and others', each with all its
 processes; and what these have used of processor and memory."""
 
+import ctypes
 import os
 import shutil
 import signal
@@ -32,6 +33,14 @@ def read(path):
         return ""
 
 
+libc = ctypes.CDLL(None)
+
+
+def with_us():
+    """A server ends when we do, even if we are killed outright."""
+    libc.prctl(1, signal.SIGTERM)               # PR_SET_PDEATHSIG
+
+
 def cpu_clock(pid):
     """ns of processor time of a process: all its threads, also those that
     ended, exact and not by ticks.  clock_getcpuclockid(3) on Linux."""
@@ -49,7 +58,7 @@ class Server:
         self.child = subprocess.Popen(
             ["ip", "netns", "exec", net.names["fw"]] + on_core(0) + words,
             stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr,
-            start_new_session=True)
+            start_new_session=True, preexec_fn=with_us)
 
     def listening(self):
         """Is there a socket at its port?"""
