@@ -253,6 +253,10 @@ test_aliases(void **state)
 	answer(0x8180, 1);		/* of itself */
 	PUT(RR("\5", "\2") "\300\14");
 	assert_int_equal(parse(), DNS_NODATA);
+	answer(0x8180, 2);		/* a name that ends before its record */
+	PUT(RR("\5", "\7") "\3ftp\300\20\0");
+	PUT("\3ftp\300\20\0\1\0\1\0\0\0\74\0\4" ONE);
+	assert_int_equal(parse(), DNS_NODATA);
 	answer(0x8180, 1);		/* a name that goes on behind its end */
 	PUT(RR("\5", "\4") "\3ftp\300\20");
 	assert_int_equal(parse(), DNS_NODATA);

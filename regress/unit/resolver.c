@@ -191,6 +191,9 @@ test_hosts(void **state)
 	assert_addr(0, "127.0.0.1");
 	ask("a.LocalHost");
 	assert_int_equal(said[0].n, 2);
+	assert_int_equal(hosts_find("other.test", said[0].addr, 16), 1);
+	assert_int_equal(hosts_find("not.this", said[0].addr, 16), 0);
+	assert_int_equal(hosts_find("x", said[0].addr, 16), 0);
 	assert_int_equal(question(0), 0);
 }
 
@@ -299,29 +302,35 @@ test_server_failure(void **state)
 }
 
 /* No such name, said once for each: what comes second fits nothing. */
-static void
+static uint32_t
 refuse_questions(int ms)
 {
+	uint32_t	 n = 0;
+
 	while (question(ms) > 0)
-		if (question_type() == DNS_A)
+		if (question_type() == DNS_A) {
 			reply(3, 0);
+			n++;
+		}
+	return n;
 }
 
 /* 256 names of a configuration at once; a client's goes before the rest. */
 static void
 test_parent_in_turns(void **state)
 {
-	uint32_t	 i;
+	uint32_t	 i, n = 0;
 
 	(void)state;
 	nsaid = 0;
 	for (i = 0; i < 300; i++) {
 		ask_from(PROC_PARENT, 1000 + i, "name.test");
-		refuse_questions(0);
+		n += refuse_questions(0);
 	}
+	assert_int_equal(n, 256);
 	ask_from(PROC_POLICY, 7, "name.test");
 	for (i = 0; i < 100 && nsaid < 301; i++) {
-		refuse_questions(10);
+		(void)refuse_questions(10);
 		(void)until(nsaid + 1, 20);
 	}
 	assert_int_equal(nsaid, 301);
