@@ -573,15 +573,17 @@ test_slow_reader(void **state)
 {
 	static uint8_t	 buf[65536];
 	struct stream	*st;
-	size_t		 in = 0, out = 0;
+	size_t		 in = 0, out = 0, k;
 	ssize_t		 n;
 	int		 i, fd, remote;
 
 	(void)state;
+	for (k = 0; k < sizeof(buf); k++)
+		buf[k] = (uint8_t)(k % 251);
 	fd = stream_stands(tcp_client(), &remote);
 	st = session_find(sid)->stream;
 	for (i = 0; i < 200; i++) {
-		while ((n = write(remote, buf, sizeof(buf))) > 0)
+		while ((n = write(remote, buf + in % 251, 65000)) > 0)
 			in += (size_t)n;
 		stub_run();
 		usleep(500);
@@ -597,7 +599,9 @@ test_slow_reader(void **state)
 	SAY(fd, 'a');
 	tcp_hear(remote, "a", 1);
 	while ((n = tcp_read(fd, buf, sizeof(buf))) > 0)
-		out += (size_t)n;
+		for (k = 0; k < (size_t)n; k++, out++)
+			if (buf[k] != out % 251)
+				fail_msg("octet %zu is wrong", out);
 	assert_int_equal(n, 0);
 	assert_int_equal(in, out);
 	close(fd);
