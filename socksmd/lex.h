@@ -108,6 +108,7 @@ void	 input_clear(void);
 int	 macro_set(const char *name, const char *value, int fixed);
 const char *macro_get(const char *name, size_t len);
 int	 macro_valid(const char *name);
+void	 macro_check(void);
 void	 macro_clear(void);
 
 /* lex.c */

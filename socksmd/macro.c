@@ -17,6 +17,7 @@ struct macro {
 	char			*name;
 	char			*value;
 	int			 fixed;		/* by -D: the file cannot */
+	int			 used;
 };
 
 static TAILQ_HEAD(, macro)	 macros = TAILQ_HEAD_INITIALIZER(macros);
@@ -80,7 +81,22 @@ macro_get(const char *name, size_t len)
 {
 	struct macro	*m = macro_find(name, len);
 
-	return m == NULL ? NULL : m->value;
+	if (m == NULL)
+		return NULL;
+	m->used = 1;
+	return m->value;
+}
+
+/* A name of -D that the file does not know is likely misspelt. */
+void
+macro_check(void)
+{
+	const struct word	 at = { .file = "-D" };
+	struct macro		*m;
+
+	TAILQ_FOREACH(m, &macros, entry)
+		if (m->fixed && !m->used)
+			word_warn(&at, "macro %s is not used", m->name);
 }
 
 /* Those of -D stay, for the next reload. */

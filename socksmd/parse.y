@@ -588,6 +588,7 @@ conf_parse(const char *file, FILE *f)
 	if (input_file(&at, file) == 0) {
 		(void)yyparse();
 		refer_check(c);
+		macro_check();
 		if (c->errors == 0 && TAILQ_EMPTY(&c->listeners))
 			word_error(&at, "no \"listen on\": nothing to serve");
 		if (c->errors == 0)

@@ -114,15 +114,18 @@ sockopen_listen(const struct endpoint *ep, const char **what)
 	return s;
 }
 
-/* Is somebody listening on that path, or is it left over? */
+/* Is somebody listening on that path, or is it left over?  A file stays. */
 static int
 sockopen_control_used(int s, const struct sockaddr_un *sun)
 {
+	struct stat	 st;
+
 	if (connect(s, (const struct sockaddr *)sun, sizeof(*sun)) == 0) {
 		errno = EADDRINUSE;
 		return 1;
 	}
-	if (errno == ECONNREFUSED)
+	if (errno == ECONNREFUSED && lstat(sun->sun_path, &st) == 0 &&
+	    S_ISSOCK(st.st_mode))
 		(void)unlink(sun->sun_path);	/* bind tells if it failed */
 	return 0;
 }

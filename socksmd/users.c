@@ -55,6 +55,23 @@ user_groups(struct user_node *u, char *groups, const struct word *at)
 	return 0;
 }
 
+/*
+ * Could crypt(3) have made it?  A password that was written down as it is would
+ * let nobody in, and would never say why.
+ */
+static int
+is_hash(const char *s)
+{
+	static const char	 digits[] = "./0123456789"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz";
+
+	if (*s == '*' || *s == '!')
+		return 1;			/* locked */
+	return *s == '$' || *s == '_' ||
+	    (strlen(s) == 13 && strspn(s, digits) == 13);
+}
+
 /* The fields of a line into u and h; the hash is never shown. */
 static int
 user_fields(struct user_node *u, struct conf_hash *h, char *line,
@@ -77,6 +94,9 @@ user_fields(struct user_node *u, struct conf_hash *h, char *line,
 	else if (line != NULL && strchr(line, ':') != NULL)
 		word_error(at, "user %s: more than three fields", name);
 	else {
+		if (!is_hash(hash))
+			word_warn(at, "user %s: this is no hash of crypt(3), "
+			    "nobody can log in so", name);
 		(void)strlcpy(h->name, u->name, sizeof(h->name));
 		return line == NULL ? 0 : user_groups(u, line, at);
 	}

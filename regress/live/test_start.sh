@@ -128,6 +128,19 @@ test_start_twice() {
 	ctl show summary >/dev/null || fail "the first is out of reach"
 }
 
+# -s in place of -f must not cost the operator the file.
+test_start_socket_is_file() {
+	conf_write conf
+	cp conf conf2
+	: >log
+	$FW "$SOCKSMD" -d -s "$T/conf2" -f conf >log 2>&1 &
+	daemon=$!
+	daemon_ended 10
+	[ $? = 1 ] || fail "exit status is not 1"
+	logged "conf2.*in use" || fail "$(cat log)"
+	cmp -s conf conf2 || fail "the file is gone"
+}
+
 test_start_no_socket_directory() {
 	conf_write conf
 	: >log
