@@ -150,7 +150,7 @@ record_value(const char *src, char *dst, size_t size)
 static void
 line_value(struct line *l, const char *key, const char *value)
 {
-	char	 buf[SOCKS_NAME_MAX * 4 + 3];
+	char	 buf[SOCKS_NAME_MAX + 64];	/* a line has more to tell */
 
 	line_add(l, " %s=%s", key, record_value(value, buf, sizeof(buf)));
 }
