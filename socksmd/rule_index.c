@@ -157,6 +157,13 @@ port_key(uint16_t port, unsigned int len)
 	return key_of(DIM_PORT, len, (uint64_t)port >> (16 - len), 0);
 }
 
+/* Of the rules that can be found by nothing. */
+static uint64_t
+rest_key(void)
+{
+	return key_of(DIM_REST, 0, 0, 0);
+}
+
 /* The name of the bucket that a rule has in a dimension; 0: it has none. */
 static uint64_t
 rule_key(const struct rule *r, enum rule_dim dim)
@@ -186,7 +193,7 @@ rule_key(const struct rule *r, enum rule_dim dim)
 		return port_range(&r->port, &lo, &hi) == 0 ? 0 :
 		    port_key(lo, port_len(lo, hi));
 	default:
-		return key_of(DIM_REST, 0, 0, 0);
+		return rest_key();
 	}
 }
 
@@ -509,7 +516,7 @@ rule_cursor_init(struct rule_cursor *c, const struct rule_index *x,
 		cursor_domain(c, k->q->domain);
 	if (k->q->listener != NULL && x->dims & DIM_BIT(DIM_LISTENER))
 		cursor_add(c, string_key(DIM_LISTENER, k->q->listener));
-	cursor_add(c, rule_key(NULL, DIM_REST));
+	cursor_add(c, rest_key());
 }
 
 struct rule_node *
