@@ -48,7 +48,9 @@ rules_begin(void)
 	conf_rule(&r, RULE_PASS, CMD_CONNECT, "203.0.113.0/24");
 	conf_pass(CMD_CONNECT, "0.0.0.0");			/* 5 */
 	conf_pass(CMD_CONNECT, "239.1.1.1");
-	conf_pass(CMD_CONNECT, "127.0.0.1");
+	memset(&r, 0, sizeof(r));
+	strlcpy(r.via, "em1", sizeof(r.via));
+	conf_rule(&r, RULE_PASS, CMD_CONNECT, "127.0.0.1");
 	conf_pass(CMD_RECEIVE, "239.1.0.0/16");
 	conf_pass(CMD_CONNECT, "2001:db8::/32");
 }
@@ -203,11 +205,6 @@ test_interface(void **state)
 	m = connect_msg(sid, "198.51.100.1", 80);
 	assert_int_equal(granted(asked(&m), "198.51.100.1", 0)->key.ifindex,
 	    EM1);
-	conf_begin();
-	conf_iface("em1", EM1, IFACE_VIA);
-	conf_pass(CMD_CONNECT, "192.0.2.0/24");
-	conf_pass(CMD_CONNECT, "127.0.0.1");
-	conf_end();
 	m = connect_msg(sid, "127.0.0.1", 80);
 	assert_int_equal(granted(asked(&m), "127.0.0.1", 0)->key.ifindex, 0);
 }
@@ -266,6 +263,9 @@ test_families(void **state)
 	m = name_msg(sid, "www.example.org", 80);
 	(void)granted(resolved(resolving(&m), LIST("2001:db8::1", BLOCKED)),
 	    "2001:db8::1", 0);
+	m = name_msg(sid, "www.example.org", 80);
+	(void)granted(resolved(resolving(&m), LIST("::ffff:192.0.2.10")),
+	    HOST, 0);
 }
 
 static void
@@ -276,7 +276,7 @@ test_eight_addresses(void **state)
 	int		 i;
 
 	(void)state;
-	(void)granted(resolved(resolving(&m), LIST(HOST, HOST, HOST, HOST,
+	(void)granted(resolved(resolving(&m), LIST(BLOCKED, HOST, HOST, HOST,
 	    HOST, HOST, HOST, HOST, HOST, OTHER)), HOST, 7);
 	for (i = 6; i >= 0; i--)
 		(void)granted(next(sid, m.req), HOST, i);
