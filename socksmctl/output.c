@@ -118,6 +118,8 @@ text_dir(const char *dir)
 {
 	if (strcmp(dir, "receive,send") == 0)
 		return "both";
+	if (strcmp(dir, "connect") == 0)
+		return "conn";
 	return strcmp(dir, "receive") == 0 ? "recv" : dir;
 }
 

@@ -176,6 +176,7 @@ association_known(struct ctl_association *a, const struct grant *g)
 	static const char *const	 dirs[] = { "", "receive", "send",
 	    "receive,send" };
 	const struct basis		*b = grant_basis_shown(g);
+	int			 stream = g->command == CMD_CONNECT;
 
 	a->grant = g->id;
 	a->sid = g->who->sid;
@@ -187,11 +188,12 @@ association_known(struct ctl_association *a, const struct grant *g)
 	strlcpy(a->user, user_name(g->who), sizeof(a->user));
 	strlcpy(a->label, b->label, sizeof(a->label));
 	strlcpy(a->via, b->via, sizeof(a->via));
-	strlcpy(a->dir, dirs[g->flags & SOCKS_F_DIRECTIONS], sizeof(a->dir));
+	strlcpy(a->dir, stream ? "connect" :
+	    dirs[g->flags & SOCKS_F_DIRECTIONS], sizeof(a->dir));
 	strlcpy(a->mode, g->command != 0 ? "-" :
 	    g->flags & SOCKS_F_MM ? "mm" : "mu", sizeof(a->mode));
-	strlcpy(a->encap, g->flags & SOCKS_F_TCP ? "tcp" : "udp",
-	    sizeof(a->encap));
+	strlcpy(a->encap, stream ? "-" : g->flags & SOCKS_F_TCP ? "tcp" :
+	    "udp", sizeof(a->encap));
 	a->rule = b->rule;
 	if (g->flags & SOCKS_F_SEND)
 		a->ttl = g->ttl;
