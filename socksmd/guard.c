@@ -15,6 +15,8 @@
 #include "log.h"
 #include "parent.h"
 
+#define GUARD_FRESH	1000	/* ms for which our addresses count as known */
+
 /* The "to" of a pass rule that can name a protected destination. */
 struct guard_rule {
 	uint8_t			 commands;
@@ -136,12 +138,32 @@ rule_names(const struct rule_addr *to, const struct addr *a)
 	}
 }
 
+/*
+ * Addresses come and go while we run: leases, privacy addresses, those that
+ * two servers share. Policy knows those of the last reload, we what there are.
+ */
+static int
+guard_look(void)
+{
+	static long long	 looked;
+	long long		 t = clock_ms();
+
+	if (looked != 0 && t - looked < GUARD_FRESH)
+		return 0;
+	if (iface_load() == -1)
+		return -1;
+	looked = t;
+	return 0;
+}
+
 int
 guard_passes(const struct addr *a, uint8_t command, int of_last)
 {
 	const struct guard	*g = of_last ? &last : &now;
 	size_t			 i;
 
+	if (guard_look() == -1)
+		return 0;
 	if (!addr_is_protected(a) && !is_ours(a))
 		return 1;
 	for (i = 0; i < g->n; i++)

@@ -37,6 +37,9 @@ static struct msg_socket answer;
 static struct addr	 route;		/* what the routing table says */
 static int		 answers, made;
 static uint32_t		 fds_queued;
+static long long	 now = 1;	/* ms */
+static struct iface_addr *later;	/* what iface_load() finds beside it */
+static int		 unreadable;
 
 uint64_t
 proc_send(enum proc_role to, enum msg_type type, const void *data, int fd)
@@ -90,6 +93,24 @@ const struct iface_addr *
 iface_of(const struct addr *addr)
 {
 	return addr_eq(addr, &inside_addr.net.addr) ? &inside_addr : NULL;
+}
+
+long long
+clock_ms(void)
+{
+	return now;
+}
+
+int
+iface_load(void)
+{
+	if (unreadable)
+		return -1;
+	TAILQ_INIT(&iface_addrs);
+	TAILQ_INSERT_TAIL(&iface_addrs, &inside_addr, entry);
+	if (later != NULL)
+		TAILQ_INSERT_TAIL(&iface_addrs, later, entry);
+	return 0;
 }
 
 uint32_t
@@ -476,6 +497,36 @@ test_connect_protected(void **state)
 	}
 }
 
+/* P45: an address that came after the last reload, and one that has gone. */
+static void
+test_connect_later(void **state)
+{
+	struct iface_addr	 more = { .ifname = "em7", .ifindex = EGRESS };
+
+	(void)state;
+	assert_int_equal(addr_parse(&more.net.addr, "192.0.2.77"), 0);
+	more.net.len = 24;
+	rule_connect(RULE_ANY, NULL);
+	expect_connect("192.0.2.77", 0);
+	later = &more;
+	now += 1000;
+	expect_connect("192.0.2.77", EACCES);
+	expect_connect("192.0.2.255", EACCES);
+	expect_connect("192.0.2.78", 0);
+	rule_connect(RULE_SELF, NULL);
+	expect_connect("192.0.2.77", 0);
+	rule_connect(RULE_ANY, NULL);
+	later = NULL;
+	now += 1000;
+	expect_connect("192.0.2.77", 0);
+	unreadable = 1;
+	expect_connect("192.0.2.77", 0);
+	now += 1000;
+	expect_connect("192.0.2.77", EACCES);
+	unreadable = 0;
+	expect_connect("192.0.2.77", 0);
+}
+
 static void
 test_connect_named(void **state)
 {
@@ -540,6 +591,7 @@ main(void)
 		T(test_descriptors_queue_up),
 		T(test_connect),
 		T(test_connect_protected),
+		T(test_connect_later),
 		T(test_connect_named),
 		T(test_connect_generations),
 	};

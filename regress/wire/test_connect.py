@@ -314,6 +314,21 @@ def p45_protected(t):
         refused(c, 0x02, f"CONNECT to {host}")
 
 
+@under("connect")
+def p45_addresses_that_come_later(t):
+    """An address that the firewall is given while socksmd runs is its own
+    soon, without a reload."""
+    for host, dev in (("192.0.2.77", "fwout"), ("10.0.0.77", "fwin")):
+        t.net.ip("fw", "addr", "add", f"{host}/24", "dev", dev)
+        try:
+            time.sleep(1.2)
+            c = t.connect().none()
+            connect(c, (host, 1080))
+            refused(c, 0x02, f"CONNECT to {host}")
+        finally:
+            t.net.ip("fw", "addr", "del", f"{host}/24", "dev", dev)
+
+
 # ---- P6: octets -----------------------------------------------------------
 
 @under("connect")
