@@ -16,7 +16,7 @@
 #include "proc.h"
 #include "socks.h"
 
-#define LOOKUPS			1024	/* in all */
+#define LOOKUPS			1024	/* in all: half of REQUEST_MAX */
 #define LOOKUPS_PER_SESSION	16
 
 struct lookup {

@@ -13,7 +13,11 @@
 #include "session.h"
 #include "socks.h"
 
-#define REQUEST_MAX	1024	/* questions in flight, all sessions */
+/*
+ * Questions in flight, all sessions. Twice as many as may wait for a name
+ * (lookup.c), or names that nobody answers would keep all others from asking.
+ */
+#define REQUEST_MAX	2048
 
 /*
  * One in the queue of its session (P13). If it is a question, req is not 0,

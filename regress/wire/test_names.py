@@ -212,6 +212,24 @@ def p06_name_server_is_silent(t):
 
 
 @under("names")
+def p06_silent_names_keep_nobody_from_asking(t):
+    """More names wait than may, and others are answered all the same."""
+    who = unique(t)
+    t.net.dns.names[who] = lambda q: None
+    sock = server(t)
+    c = t.connect().none()      # first: select() knows 1024 descriptors
+    for n in range(1100):
+        t.connect(INSIDE[5 + n // 220]).send(
+            b"\5\1\0" + request(1, name(who, 7000)))
+    began = time.monotonic()
+    c.send(request(1, addr4(OUT, port_of(sock))))
+    eq(c.read(10, "reply to CONNECT")[1], 0, "reply to CONNECT")
+    took = time.monotonic() - began
+    if took > 0.5:
+        raise Fail(f"answered after {took:.1f} s")
+
+
+@under("names")
 def p06_second_name_server(t):
     """Where the first one is silent or broken, the next one is asked."""
     sock = server(t)
