@@ -476,3 +476,24 @@ addr_is_protected(const struct addr *a)
 
 	return prefix_is_protected(&p);
 }
+
+int
+addr_same(const struct addr *a, const struct addr *b)
+{
+	return a->af == b->af && memcmp(a->b, b->b, sizeof(a->b)) == 0;
+}
+
+int
+prefix_is_reserved(const struct prefix *net, const struct addr *a)
+{
+	unsigned int	 i, bits, ones = 0, full;
+
+	full = a->af == ADDR_V4 ? 32 : 128;
+	if (net->addr.af != a->af || net->len == 0 || net->len > full - 2 ||
+	    !prefix_match(net, a))
+		return 0;
+	for (i = net->len; i < full; i++)
+		ones += (a->b[i / 8] & 0x80 >> i % 8) != 0;
+	bits = full - net->len;
+	return ones == 0 || (a->af == ADDR_V4 && ones == bits);
+}

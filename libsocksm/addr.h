@@ -65,6 +65,14 @@ int	 endpoint_eq(const struct endpoint *, const struct endpoint *);
 /* A prefix without scope matches every scope. Unmap the address before. */
 int	 prefix_match(const struct prefix *, const struct addr *);
 int	 prefix_within(const struct prefix *inner, const struct prefix *outer);
+/* Equal but for the scope: a link-local address of ours is ours with any. */
+int	 addr_same(const struct addr *, const struct addr *);
+/*
+ * An address of that network which is no single host's: the first and the
+ * last in IPv4, the subnet-router anycast in IPv6 (RFC 4291 2.6.1). The
+ * network may have its host bits set.
+ */
+int	 prefix_is_reserved(const struct prefix *, const struct addr *);
 
 /* The address with a mapped IPv4 address (::ffff:a.b.c.d) unmapped (P4). */
 void	 addr_unmap(struct addr *);

@@ -5,7 +5,6 @@
 
 #include <sys/types.h>
 #include <sys/queue.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,29 +29,6 @@ struct guard {
 
 static struct guard	 now, last;	/* this generation and the last */
 
-static int
-octets_eq(const struct addr *a, const struct addr *b)
-{
-	return a->af == b->af && memcmp(a->b, b->b, sizeof(a->b)) == 0;
-}
-
-/* The first and the last address of a network of ours. */
-static int
-is_broadcast(const struct prefix *net, const struct addr *a)
-{
-	uint32_t	 n, v, host;
-
-	if (net->addr.af != ADDR_V4 || a->af != ADDR_V4 || net->len == 0 ||
-	    net->len > 30)
-		return 0;
-	memcpy(&n, net->addr.b, sizeof(n));
-	memcpy(&v, a->b, sizeof(v));
-	host = 0xffffffffU >> net->len;
-	n = ntohl(n);
-	v = ntohl(v);
-	return v == (n | host) || v == (n & ~host);
-}
-
 /* ifname NULL: of any interface. */
 static int
 is_own(const struct addr *a, const char *ifname)
@@ -60,7 +36,7 @@ is_own(const struct addr *a, const char *ifname)
 	const struct iface_addr	*i;
 
 	TAILQ_FOREACH(i, &iface_addrs, entry)
-		if (octets_eq(&i->net.addr, a) &&
+		if (addr_same(&i->net.addr, a) &&
 		    (ifname == NULL || strcmp(i->ifname, ifname) == 0))
 			return 1;
 	return 0;
@@ -75,7 +51,8 @@ is_ours(const struct addr *a)
 	if (addr_embedded(a, &v4))
 		return is_own(a, NULL) || is_ours(&v4);
 	TAILQ_FOREACH(i, &iface_addrs, entry)
-		if (octets_eq(&i->net.addr, a) || is_broadcast(&i->net, a))
+		if (addr_same(&i->net.addr, a) ||
+		    prefix_is_reserved(&i->net, a))
 			return 1;
 	return 0;
 }

@@ -3,8 +3,6 @@
  * it runs in policy.
  */
 
-#include <netinet/in.h>
-
 #include <stdint.h>
 #include <string.h>
 
@@ -14,54 +12,12 @@
 #include "rule.h"
 
 static int
-octets_eq(const struct addr *a, const struct addr *b)
-{
-	/* A link-local address of ours is ours with any scope or none. */
-	return a->af == b->af && memcmp(a->b, b->b, sizeof(a->b)) == 0;
-}
-
-/*
- * All host bits zero: in IPv6 the address of whoever routes there, which may
- * be us (RFC 4291 2.6.1).
- */
-static int
-is_anycast(const struct prefix *net, const struct addr *a)
-{
-	unsigned int	 i;
-
-	if (net->addr.af != ADDR_V6 || net->len == 0 || net->len > 126 ||
-	    !prefix_match(net, a))
-		return 0;
-	for (i = net->len; i < 128; i++)
-		if (a->b[i / 8] & 0x80 >> i % 8)
-			return 0;
-	return 1;
-}
-
-/* The last address of an IPv4 network, and its first, which some still use. */
-static int
-is_broadcast(const struct prefix *net, const struct addr *a)
-{
-	uint32_t	 n, v, host;
-
-	if (net->addr.af != ADDR_V4 || a->af != ADDR_V4 || net->len == 0 ||
-	    net->len > 30)
-		return 0;
-	memcpy(&n, net->addr.b, sizeof(n));
-	memcpy(&v, a->b, sizeof(v));
-	host = 0xffffffffU >> net->len;
-	n = ntohl(n);
-	v = ntohl(v);
-	return v == (n | host) || v == (n & ~host);
-}
-
-static int
 is_own(const struct ruleset *rs, const struct addr *a)
 {
 	uint32_t	 i;
 
 	for (i = 0; i < rs->nown; i++)
-		if (octets_eq(&rs->own[i].net.addr, a))
+		if (addr_same(&rs->own[i].net.addr, a))
 			return 1;
 	return 0;
 }
@@ -76,9 +32,8 @@ is_ours(const struct ruleset *rs, const struct addr *a)
 	if (addr_embedded(a, &v4))
 		return is_ours(rs, &v4) || is_own(rs, a);
 	for (i = 0; i < rs->nown; i++)
-		if (octets_eq(&rs->own[i].net.addr, a) ||
-		    is_broadcast(&rs->own[i].net, a) ||
-		    is_anycast(&rs->own[i].net, a))
+		if (addr_same(&rs->own[i].net.addr, a) ||
+		    prefix_is_reserved(&rs->own[i].net, a))
 			return 1;
 	return 0;
 }

@@ -475,6 +475,40 @@ protected_prefix(void **state)
 	}
 }
 
+/* Nobody's address in a network of ours: first and last, or anycast (P45). */
+static void
+reserved(void **state)
+{
+	static const struct { const char *net, *a; int want; } t[] = {
+		{ "192.0.2.0/24", "192.0.2.0", 1 },
+		{ "192.0.2.0/24", "192.0.2.255", 1 },
+		{ "192.0.2.0/24", "192.0.2.1", 0 },
+		{ "192.0.2.0/24", "192.0.3.0", 0 },
+		{ "192.0.2.0/30", "192.0.2.3", 1 },
+		{ "192.0.2.0/31", "192.0.2.1", 0 },
+		{ "192.0.2.0/32", "192.0.2.0", 0 },
+		{ "0.0.0.0/0", "255.255.255.255", 0 },
+		{ "2001:db8::/64", "2001:db8::", 1 },
+		{ "2001:db8::/64", "2001:db8::1", 0 },
+		{ "2001:db8::/64", "2001:db8::ffff:ffff:ffff:ffff", 0 },
+		{ "2001:db8::/127", "2001:db8::", 0 },
+		{ "2001:db8::/64", "192.0.2.0", 0 }
+	};
+	struct prefix	 net;
+	struct addr	 a;
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < nitems(t); i++) {
+		net = P(t[i].net);
+		assert_int_equal(addr_parse(&a, t[i].a), 0);
+		if (net.addr.af == ADDR_V4 && net.len == 24)
+			net.addr.b[3] = 77;	/* host bits do not matter */
+		if (prefix_is_reserved(&net, &a) != t[i].want)
+			fail_msg("%s in %s", t[i].a, t[i].net);
+	}
+}
+
 int
 main(void)
 {
@@ -494,7 +528,8 @@ main(void)
 		cmocka_unit_test(within),
 		cmocka_unit_test(class_edges),
 		cmocka_unit_test(embedded),
-		cmocka_unit_test(protected_prefix)
+		cmocka_unit_test(protected_prefix),
+		cmocka_unit_test(reserved)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -497,6 +497,26 @@ test_connect_protected(void **state)
 	}
 }
 
+/* The parent protects what policy does: a network's anycast address too. */
+static void
+test_connect_anycast(void **state)
+{
+	struct iface_addr	 more = { .ifname = "em7", .ifindex = EGRESS };
+
+	(void)state;
+	assert_int_equal(addr_parse(&more.net.addr, "2001:db8:7::77"), 0);
+	more.net.len = 64;
+	rule_connect(RULE_ANY, NULL);
+	later = &more;
+	now += 1000;
+	expect_connect("2001:db8:7::", EACCES);
+	expect_connect("2001:db8:7::77", EACCES);
+	expect_connect("2001:db8:7::78", 0);
+	later = NULL;
+	now += 1000;
+	expect_connect("2001:db8:7::", 0);
+}
+
 /* P45: an address that came after the last reload, and one that has gone. */
 static void
 test_connect_later(void **state)
@@ -591,6 +611,7 @@ main(void)
 		T(test_descriptors_queue_up),
 		T(test_connect),
 		T(test_connect_protected),
+		T(test_connect_anycast),
 		T(test_connect_later),
 		T(test_connect_named),
 		T(test_connect_generations),
